@@ -1,0 +1,1 @@
+"""The availability intake service: a mailbox in, a true table out."""
