@@ -1,0 +1,55 @@
+"""The register: one SQLite file that holds every message, what it was taken to say, and what now stands.
+
+The only room that knows SQLite. Statements are appended and never changed; the board is computed from them.
+"""
+
+from intake.register.messages import Messages
+from intake.register.values import (
+    BoardRow,
+    Bucket,
+    Cell,
+    Companion,
+    Counts,
+    DecisionRow,
+    EntryRow,
+    Kept,
+    LastWord,
+    Location,
+    Message,
+    MessageRow,
+    QuestionRow,
+    RegisterError,
+    Round,
+    Source,
+    StaleError,
+    State,
+    StatementRow,
+)
+
+
+class Register(Messages):
+    """One connection to one register; open one a thread. The parts stand in the modules of this package."""
+
+
+__all__ = [
+    "BoardRow",
+    "Bucket",
+    "Cell",
+    "Companion",
+    "Counts",
+    "DecisionRow",
+    "EntryRow",
+    "Kept",
+    "LastWord",
+    "Location",
+    "Message",
+    "MessageRow",
+    "QuestionRow",
+    "Register",
+    "RegisterError",
+    "Round",
+    "Source",
+    "StaleError",
+    "State",
+    "StatementRow",
+]

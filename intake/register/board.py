@@ -1,0 +1,261 @@
+"""The board: from everything that a delegation said to what now stands. Pure; the order of arrival does not matter.
+
+The rules. A later statement (by when it was said) replaces an earlier one only where it speaks about it: the same
+person and day, or the same place at the head on that day. The principal heads if attending, else the deputy, else the
+principal with no. Two offices that contradict each other within three days, neither correcting, are a conflict: the
+later stands, and both are shown until something newer is said or somebody decides.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from intake.register.people import is_minister, same_people
+from intake.register.values import BoardRow, Bucket, Cell, Companion, LastWord, Source, State
+from parsers.conference import Conference, Delegation
+from parsers.reading import Attendance, Automatic, Role
+
+CONFLICT_WITHIN = timedelta(days=3)
+_ATTENDS = (Attendance.YES, Attendance.MAYBE)
+_HEADS = (Role.MINISTER, Role.DEPUTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One statement of a word, in the order of the text."""
+
+    statement_id: int
+    name: str
+    role: Role
+    day: date
+    attendance: Attendance
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one message, call or letter said. `tie` decides between words of the same moment, for ever the same way."""
+
+    said_at: datetime
+    tie: str
+    source: Source
+    bucket: Bucket | None = None
+    message_id: int | None = None
+    who: str = ""
+    office: str = ""
+    corrects: bool = False
+    proposed: bool = False
+    held: bool = False
+    automatic: Automatic | None = None
+    statements: tuple[Said, ...] = ()
+
+    @property
+    def by_staff(self) -> bool:
+        """Entered by a person, not read from a message: outranks what was said at the same moment."""
+        return self.source not in (Source.MESSAGE, Source.CALENDAR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """A statement with the word that it belongs to (its rank in time) and the name its bearer goes under."""
+
+    rank: int
+    name: str
+    said: Said
+    word: Word
+
+
+def stand(delegation: Delegation, conference: Conference, words: Iterable[Word], merged: dict[str, str]) -> BoardRow:
+    """The row of one delegation. `merged` maps folded spellings to the name that staff gave them."""
+    ordered = sorted(words, key=lambda word: (word.said_at, word.by_staff, word.tie))
+    told = [word for word in ordered if not word.held]
+    names = same_people({said.name for word in told for said in word.statements}, delegation, merged)
+    cells = {day: _cell(_on(day, told, names)) for day in conference.days}
+    companions = _companions(told, names, cells)
+    state = _state(told, conference.days)
+    conflict = any(cell.conflict for cell in cells.values())
+    away = _away(ordered)
+    failed = _failed(ordered)
+    flags = {
+        "conflict": conflict,
+        "proposed": any(cell.proposed for cell in cells.values()) or any(one.proposed for one in companions),
+        "too_many": any(_coming(companions, day) > conference.companions for day in conference.days),
+        "new_minister": any(_is_new(cell, delegation) for cell in cells.values()),
+        "not_delivered": bool(failed) or state is State.NOT_DELIVERED,
+        "away": away is not None or state is State.AWAY,
+        "held": any(word.held for word in ordered),
+    }
+    return BoardRow(
+        delegation=delegation.code,
+        name=delegation.name,
+        kind=delegation.kind,
+        state=state,
+        conflict=conflict,
+        days=cells,
+        companions=companions,
+        flags=tuple(flag for flag, raised in flags.items() if raised),
+        last_word=_last_word(ordered),
+        failed=failed,
+        away_until=away,
+        held=tuple(word.message_id for word in ordered if word.held and word.message_id is not None),
+    )
+
+
+def _on(day: date, words: Sequence[Word], names: dict[str, str]) -> list[_Stand]:
+    return [
+        _Stand(rank, names[said.name], said, word)
+        for rank, word in enumerate(words)
+        for said in word.statements
+        if said.day == day
+    ]
+
+
+def _cell(stands: list[_Stand]) -> Cell:
+    head = _head(stands)
+    if head is None:
+        return Cell()
+    cell = _shown(head)
+    against = _contradiction(head, stands)
+    if against is not None:
+        cell = replace(cell, conflict=True, other=_shown(against))
+    if any(one.word.proposed for one in stands):
+        settled = _cell([one for one in stands if not one.word.proposed])
+        if _reads(settled) == _reads(cell):
+            return settled  # a review that would change nothing need not worry anybody
+        cell = replace(cell, proposed=True, settled=settled)
+    return cell
+
+
+def _reads(cell: Cell) -> tuple[Attendance | None, Role | None, str | None, bool]:
+    return cell.attendance, cell.role, cell.name, cell.conflict
+
+
+def _shown(one: _Stand) -> Cell:
+    return Cell(
+        attendance=one.said.attendance,
+        role=one.said.role,
+        name=one.name,
+        proposed=one.word.proposed,
+        statement_id=one.said.statement_id,
+        message_id=one.word.message_id,
+        said_at=one.word.said_at,
+    )
+
+
+def _head(stands: Iterable[_Stand]) -> _Stand | None:
+    """Who heads: each person by their last word, then the principal if attending, the deputy, the principal with no."""
+    last: dict[str, _Stand] = {}
+    minister_came = -1
+    for one in stands:
+        before = last.get(one.name)
+        if before is None or before.rank < one.rank or _weight(one) > _weight(before):
+            last[one.name] = one
+        if one.said.role is Role.MINISTER and one.said.attendance is Attendance.YES:
+            minister_came = max(minister_came, one.rank)
+    ministers = [one for one in last.values() if one.said.role is Role.MINISTER]
+    deputies = [one for one in last.values() if one.said.role is Role.DEPUTY]
+    minister = _newest(ministers)
+    if minister is not None and minister.said.attendance in _ATTENDS:
+        return minister
+    # Once the principal came after all, the deputy's place was given up; a later refusal does not bring it back.
+    standing = [one for one in deputies if one.said.attendance in _ATTENDS and one.rank >= minister_came]
+    return _newest(standing) or minister or _newest(deputies)
+
+
+def _newest(stands: list[_Stand]) -> _Stand | None:
+    """Of the newest word the one attending, else the one named first."""
+    if not stands:
+        return None
+    rank = max(one.rank for one in stands)
+    newest = [one for one in stands if one.rank == rank]
+    return next((one for one in newest if one.said.attendance in _ATTENDS), newest[0])
+
+
+def _weight(one: _Stand) -> int:
+    """Within one word the same person may stand twice; heading outweighs coming along."""
+    return 1 if one.said.role in _HEADS else 0
+
+
+def _contradiction(head: _Stand, stands: list[_Stand]) -> _Stand | None:
+    """What another office says against the head that stands, within three days, neither correcting; the newest such."""
+    if head.word.by_staff or head.word.corrects:
+        return None
+    against: list[_Stand] = []
+    by_office: dict[str, list[_Stand]] = {}
+    for one in stands:
+        if not one.word.by_staff and one.said.role in _HEADS and one.word.office != head.word.office:
+            by_office.setdefault(one.word.office, []).append(one)
+    decided = max((one.rank for one in stands if one.word.by_staff and one.said.role in _HEADS), default=-1)
+    for theirs in by_office.values():
+        newest = max(theirs, key=lambda one: one.rank)
+        says = _head(theirs)
+        if newest.word.corrects or newest.rank < decided or says is None:
+            continue
+        if abs(head.word.said_at - newest.word.said_at) <= CONFLICT_WITHIN and _contradict(head, says):
+            against.append(says)
+    return _newest(against)
+
+
+def _contradict(one: _Stand, two: _Stand) -> bool:
+    answers = {one.said.attendance, two.said.attendance}
+    if one.name == two.name:
+        return answers == {Attendance.YES, Attendance.NO}
+    return answers == {Attendance.YES}
+
+
+def _companions(words: Sequence[Word], names: dict[str, str], cells: dict[date, Cell]) -> tuple[Companion, ...]:
+    last: dict[tuple[str, date], _Stand] = {}
+    for day in cells:
+        for one in _on(day, words, names):
+            last[one.name, day] = one
+    gathered: dict[str, dict[date, _Stand]] = {}
+    for (name, day), one in last.items():
+        if one.said.role is Role.DELEGATE and one.said.attendance in _ATTENDS and name != cells[day].name:
+            gathered.setdefault(name, {})[day] = one
+    return tuple(
+        Companion(
+            name=name,
+            role=next(iter(days.values())).said.role,
+            days={day: one.said.attendance for day, one in sorted(days.items())},
+            proposed=any(one.word.proposed for one in days.values()),
+        )
+        for name, days in sorted(gathered.items(), key=lambda item: min((o.rank, o.said.statement_id) for o in item[1].values()))
+    )
+
+
+def _coming(companions: Iterable[Companion], day: date) -> int:
+    return sum(day in one.days for one in companions)
+
+
+def _is_new(cell: Cell, delegation: Delegation) -> bool:
+    return cell.role is Role.MINISTER and cell.name is not None and not is_minister(cell.name, delegation)
+
+
+def _state(words: Sequence[Word], days: Sequence[date]) -> State:
+    if any(said.day in days for word in words for said in word.statements):
+        return State.ANSWERED
+    heard = [word.bucket for word in words if word.bucket is not Bucket.UNRELATED]
+    if not heard or any(bucket not in (Bucket.BOUNCE, Bucket.AUTO_REPLY) for bucket in heard):
+        return State.NO_ANSWER
+    return State.NOT_DELIVERED if heard[-1] is Bucket.BOUNCE else State.AWAY
+
+
+def _newest_automatic(words: Sequence[Word], has: Callable[[Automatic], object]) -> Automatic | None:
+    return next((word.automatic for word in reversed(words) if word.automatic and has(word.automatic)), None)
+
+
+def _away(words: Sequence[Word]) -> date | None:
+    newest = _newest_automatic(words, lambda automatic: automatic.returns)
+    return newest.returns if newest else None
+
+
+def _failed(words: Sequence[Word]) -> tuple[str, ...]:
+    failed = {address: None for word in words if word.automatic for address in word.automatic.failed}
+    return tuple(failed)
+
+
+def _last_word(words: Sequence[Word]) -> LastWord | None:
+    if not words:
+        return None
+    word = words[-1]
+    kind = word.bucket.value if word.bucket is not None else word.source.value
+    return LastWord(at=word.said_at, who=word.who, kind=kind, message_id=word.message_id)
