@@ -218,8 +218,13 @@ def _companions(words: Sequence[Word], names: dict[str, str], cells: dict[date, 
             days={day: one.said.attendance for day, one in sorted(days.items())},
             proposed=any(one.word.proposed for one in days.values()),
         )
-        for name, days in sorted(gathered.items(), key=lambda item: min((o.rank, o.said.statement_id) for o in item[1].values()))
+        for name, days in sorted(gathered.items(), key=lambda item: _place(item[1]))
     )
+
+
+def _place(days: dict[date, _Stand]) -> tuple[int, int]:
+    """In the order of naming."""
+    return min((one.rank, one.said.statement_id) for one in days.values())
 
 
 def _coming(companions: Iterable[Companion], day: date) -> int:

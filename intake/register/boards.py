@@ -188,7 +188,11 @@ def _word(rows: list[Row]) -> Word:
         automatic=automatic,
         statements=tuple(
             Said(
-                row["statement"], row["name"], Role(row["role"]), date.fromisoformat(row["day"]), Attendance(row["attendance"])
+                row["statement"],
+                row["name"],
+                Role(row["role"]),
+                date.fromisoformat(row["day"]),
+                Attendance(row["attendance"]),
             )
             for row in rows
             if row["statement"] is not None

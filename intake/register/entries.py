@@ -1,7 +1,7 @@
 """From a reading to rows: one entry a message (or call, or letter), its statements and its questions.
 
-Nothing that was stated is ever changed. What a message is taken to say is changed by a new entry that takes the place of
-the one before it, from a moment on; a person's entry is never replaced by the reader's.
+Nothing that was stated is ever changed. What a message is taken to say is changed by a new entry that takes the place
+of the one before it, from a moment on; a person's entry is never replaced by the reader's.
 """
 
 import json
@@ -63,9 +63,7 @@ class Entries(Ledger, Questions, Boards):
 
     def reading(self, number: int) -> Reading | None:
         """The reading in force of a message, a person's where a person decided; None before it is read."""
-        row = self.row(
-            "SELECT r.json FROM message m JOIN reading r ON r.entry = m.entry_id WHERE m.id = ?", (number,)
-        )
+        row = self.row("SELECT r.json FROM message m JOIN reading r ON r.entry = m.entry_id WHERE m.id = ?", (number,))
         return from_json(row["json"]) if row else None
 
     def _same_as_before(self, number: int, reading: Reading, checked: Checked) -> bool:
@@ -126,9 +124,7 @@ class Entries(Ledger, Questions, Boards):
 
     def _decided(self, number: int) -> bool:
         """Whether the entry in force of a message is a person's."""
-        row = self.row(
-            "SELECT e.by_whom FROM message m JOIN entry e ON e.id = m.entry_id WHERE m.id = ?", (number,)
-        )
+        row = self.row("SELECT e.by_whom FROM message m JOIN entry e ON e.id = m.entry_id WHERE m.id = ?", (number,))
         return row is not None and row["by_whom"] != READER
 
     def _write_entry(
@@ -136,8 +132,9 @@ class Entries(Ledger, Questions, Boards):
     ) -> int:
         """An entry for a message, not in force yet."""
         entry = self.put(
-            "INSERT INTO entry (event_id, message, decision, source, by_whom, version, delegation, office, corrects, kinds,"
-            " neither, automatic, proposed, held, review, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (event_id, message, decision, source, by_whom, version, delegation, office, corrects,"
+            " kinds, neither, automatic, proposed, held, review, recorded_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 message["event_id"],
                 message["id"],
@@ -164,7 +161,8 @@ class Entries(Ledger, Questions, Boards):
 
     def _write_statement(self, entry: int, statement: Statement) -> int:
         return self.put(
-            "INSERT INTO statement (entry, name, role, day, attendance, sureness, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO statement (entry, name, role, day, attendance, sureness, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 entry,
                 statement.name,
@@ -251,4 +249,3 @@ def bucket_of(kinds: str, neither: str | None, proposed: bool, reasons: list[str
 def _source(reading: Reading) -> Source:
     rules = {evidence.rule for statement in reading.statements for evidence in statement.evidence}
     return Source.CALENDAR if any("itip" in rule or "calendar" in rule for rule in rules) else Source.MESSAGE
-

@@ -34,8 +34,8 @@ class Events(File):
         with self.change():
             event_id = self._event_for_writing(key)
             self.put(
-                "UPDATE event SET name = ?, last_day = ?, invited_at = ?, conference = ?, trusted = ?, retention_days = ?"
-                " WHERE id = ?",
+                "UPDATE event SET name = ?, last_day = ?, invited_at = ?, conference = ?, trusted = ?,"
+                " retention_days = ? WHERE id = ?",
                 (
                     conference.name,
                     max(conference.days).isoformat() if conference.days else None,
@@ -83,7 +83,8 @@ class Events(File):
         if row is None:
             return self.put("INSERT INTO event (key) VALUES (?)", (event,))
         if row["purged_at"]:
-            raise RegisterError(f"The event {event} was purged on {row['purged_at'][:10]}; nothing more is kept for it.")
+            day = row["purged_at"][:10]
+            raise RegisterError(f"The event {event} was purged on {day}; nothing more is kept for it.")
         return int(row["id"])
 
     def _stored_conference(self, event_id: int) -> Conference | None:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from intake.register.schema import MIGRATIONS
-from intake.register.values import RegisterError
+from intake.register.values import RegisterBusyError, RegisterError
 from intake.register.views import write_views
 
 _WAIT_FOR_LOCK_MS = 15_000
@@ -41,12 +41,12 @@ class File:
         try:
             connection = _connect(path, read_only=read_only)
         except sqlite3.Error as error:
-            raise RegisterError(in_words(path, error)) from error
+            raise in_words(path, error) from error
         try:
             _bring_up_to_date(path, connection, read_only=read_only)
         except sqlite3.Error as error:
             connection.close()
-            raise RegisterError(in_words(path, error)) from error
+            raise in_words(path, error) from error
         except RegisterError:
             connection.close()
             raise
@@ -59,7 +59,9 @@ class File:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @contextmanager
@@ -82,7 +84,7 @@ class File:
         except sqlite3.Error as error:
             if self.connection.in_transaction:
                 self.connection.rollback()
-            raise RegisterError(in_words(self.path, error)) from error
+            raise in_words(self.path, error) from error
 
     @contextmanager
     def one_view(self) -> Iterator[None]:
@@ -101,14 +103,14 @@ class File:
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise RegisterError(in_words(self.path, error)) from error
+            raise in_words(self.path, error) from error
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, or None."""
         try:
             found: Row | None = self.connection.execute(sql, values).fetchone()
         except sqlite3.Error as error:
-            raise RegisterError(in_words(self.path, error)) from error
+            raise in_words(self.path, error) from error
         return found
 
     def put(self, sql: str, values: Sequence[Any] = ()) -> int:
@@ -116,18 +118,24 @@ class File:
         return self.connection.execute(sql, values).lastrowid or 0
 
 
-def in_words(path: Path, error: sqlite3.Error) -> str:
+def in_words(path: Path, error: sqlite3.Error) -> RegisterError:
     """What a fault of SQLite means for the person who runs the service."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"{path}: another program holds the register for too long. Stop it, or try again."
-    if name.startswith("SQLITE_FULL") or name in {"SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}:
-        return f"{path}: the disk is full or cannot be written. Nothing was lost; free some space and it goes on."
+        return RegisterBusyError(f"{path}: another program holds the register for too long. Stop it, or try again.")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return RegisterBusyError(
+            f"{path}: the disk is full or cannot be written. Nothing was lost; free some space and it goes on."
+        )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return f"{path}: this is no register, or it is damaged. Restore it with `intake restore` from the last backup."
+        return RegisterError(
+            f"{path}: this is no register, or it is damaged. Restore it with `intake restore` from the last backup."
+        )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return f"{path}: the register cannot be opened or written. Check that its folder exists and belongs to you."
-    return f"{path}: the register answers “{error}”."
+        return RegisterError(
+            f"{path}: the register cannot be opened or written. Check that its folder exists and belongs to you."
+        )
+    return RegisterError(f"{path}: the register answers “{error}”.")
 
 
 def _create_private(path: Path) -> None:
@@ -136,7 +144,8 @@ def _create_private(path: Path) -> None:
         # SQLite gives its -wal and -shm files the mode of the database.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise RegisterError(f"{path}: the register cannot be made here ({error.strerror}). Choose another --db.") from error
+        words = f"{path}: the register cannot be made here ({error.strerror}). Choose another --db."
+        raise RegisterError(words) from error
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

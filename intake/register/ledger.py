@@ -39,8 +39,8 @@ class Ledger(Events):
 
     def _keep_new(self, event_id: int, raw: bytes, arrived: datetime, fetched_at: datetime) -> int:
         number = self.put(
-            "INSERT INTO message (event_id, identity, digest, message_id, size, bucket, arrived_at, fetched_at, said_at,"
-            " state_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO message (event_id, identity, digest, message_id, size, bucket, arrived_at, fetched_at,"
+            " said_at, state_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 event_id,
                 identity(raw),
@@ -66,7 +66,9 @@ class Ledger(Events):
         if row is None or to_text(arrived) >= row["arrived_at"]:
             return
         said = said_at(maybe_from_text(row["sent_at"]), arrived, row["invited_at"])
-        self.put("UPDATE message SET arrived_at = ?, said_at = ? WHERE id = ?", (to_text(arrived), to_text(said), number))
+        self.put(
+            "UPDATE message SET arrived_at = ?, said_at = ? WHERE id = ?", (to_text(arrived), to_text(said), number)
+        )
         # What the reader first made of it counts from its arrival.
         self.put(
             "UPDATE entry SET from_at = ? WHERE message = ? AND from_at IS NOT NULL AND id ="
@@ -82,7 +84,7 @@ class Ledger(Events):
             " ON CONFLICT (event_id, account, folder, uidvalidity, uid) DO UPDATE SET"
             " message = coalesce(excluded.message, message), at = excluded.at, why = excluded.why,"
             " tries = tries + excluded.tries, gone_at = NULL",
-            (event_id, where.account, where.folder, where.uidvalidity, where.uid, number, to_text(at), why, int(bool(why))),
+            (event_id, *_place(where), number, to_text(at), why, int(bool(why))),
         )
 
     def known_uids(self, event: str, account: str, folder: str, uidvalidity: int) -> set[int]:
@@ -109,7 +111,12 @@ class Ledger(Events):
             (self._event_id(event),),
         )
         return [
-            (Location(row["account"], row["folder"], row["uidvalidity"], row["uid"]), from_text(row["at"]), row["why"], row["tries"])
+            (
+                Location(row["account"], row["folder"], row["uidvalidity"], row["uid"]),
+                from_text(row["at"]),
+                row["why"],
+                row["tries"],
+            )
             for row in found
         ]
 
@@ -124,7 +131,7 @@ class Ledger(Events):
                 self.put(
                     f"UPDATE sighting SET {column} = coalesce({column}, ?) WHERE event_id = ? AND account = ?"  # noqa: S608  the column is one of two names in this class
                     " AND folder = ? AND uidvalidity = ? AND uid = ?",
-                    (to_text(at), event_id, where.account, where.folder, where.uidvalidity, where.uid),
+                    (to_text(at), event_id, *_place(where)),
                 )
             self._changed(event_id)
 
@@ -154,7 +161,7 @@ class Ledger(Events):
         return [row["id"] for row in found]
 
     def raw(self, number: int) -> bytes:
-        """The bytes of a message as fetched. Raises `RegisterError` where there is no such message, or it was erased."""
+        """The bytes of a message as fetched. Raises `RegisterError` where there is none, or it was erased."""
         row = self.row("SELECT bytes FROM raw WHERE message = ?", (number,))
         if row is None:
             raise RegisterError(f"Message {number} is not in the register, or it was erased.")
@@ -172,8 +179,8 @@ class Ledger(Events):
             event_id = self._event_for_writing(event)
             self.put(
                 "INSERT INTO round (event_id, account, folder, at, ok, holds, knows, words, good_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, (SELECT count(*) FROM sighting WHERE event_id = ? AND account = ? AND folder = ?"
-                " AND gone_at IS NULL), ?, ?) ON CONFLICT (event_id, account, folder) DO UPDATE SET"
+                " VALUES (?, ?, ?, ?, ?, ?, (SELECT count(*) FROM sighting WHERE event_id = ? AND account = ?"
+                " AND folder = ? AND gone_at IS NULL), ?, ?) ON CONFLICT (event_id, account, folder) DO UPDATE SET"
                 " at = excluded.at, ok = excluded.ok, holds = coalesce(excluded.holds, holds), knows = excluded.knows,"
                 " words = excluded.words, good_at = coalesce(excluded.good_at, good_at)",
                 (
@@ -203,3 +210,7 @@ class Ledger(Events):
             )
             for row in found
         ]
+
+
+def _place(where: Location) -> tuple[str, str, int, int]:
+    return where.account, where.folder, where.uidvalidity, where.uid

@@ -20,8 +20,19 @@ from intake.register.values import (
 )
 from parsers.reading import Attendance, Role
 
-_ROW = "SELECT m.*, e.key AS event, (SELECT version FROM entry WHERE id = m.entry_id) AS version FROM message m JOIN event e ON e.id = m.event_id"
-NOT_COUNTED = (Bucket.ACKNOWLEDGEMENT, Bucket.AUTO_REPLY, Bucket.BOUNCE, Bucket.UNRELATED, Bucket.QUARANTINED, Bucket.COPY)
+_ROW = (
+    "SELECT m.*, e.key AS event, (SELECT version FROM entry WHERE id = m.entry_id) AS version"
+    " FROM message m JOIN event e ON e.id = m.event_id"
+)
+NOT_COUNTED = (
+    Bucket.ACKNOWLEDGEMENT,
+    Bucket.AUTO_REPLY,
+    Bucket.BOUNCE,
+    Bucket.UNRELATED,
+    Bucket.QUARANTINED,
+    Bucket.COPY,
+    Bucket.ERASED,
+)
 
 
 class Messages(Entries):
@@ -31,7 +42,8 @@ class Messages(Entries):
         """One message with everything known of it. Raises `RegisterError` where there is none of that number."""
         self._message_row(number)
         row = self.rows(f"{_ROW} WHERE m.id = ?", (number,))[0]
-        entries = tuple(_entry(one) for one in self.rows("SELECT * FROM entry WHERE message = ? ORDER BY id", (number,)))
+        made = self.rows("SELECT * FROM entry WHERE message = ? ORDER BY id", (number,))
+        entries = tuple(_entry(one) for one in made)
         seen = self.rows("SELECT * FROM sighting WHERE message = ? ORDER BY id", (number,))
         in_force = next((one for one in entries if one.id == row["entry_id"]), None)
         return Message(
@@ -51,7 +63,7 @@ class Messages(Entries):
         before: datetime | None = None,
         limit: int = 200,
     ) -> list[MessageRow]:
-        """The newest messages first, at most `limit`; the next page is asked for with `before` = the last one's `said_at`."""
+        """The newest messages first, at most `limit`; ask for the next page with `before` = the last one's `said_at`."""
         sql, values = f"{_ROW} WHERE m.event_id = ?", [self._event_id(event)]
         wanted: list[object] = []
         if buckets is not None:
@@ -87,7 +99,8 @@ class Messages(Entries):
         }
         missing = self.row("SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NULL", (event_id,))
         seen = self.row(
-            "SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NOT NULL AND gone_at IS NULL", (event_id,)
+            "SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NOT NULL AND gone_at IS NULL",
+            (event_id,),
         )
         return Counts(
             total=sum(by.values()),

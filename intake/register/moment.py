@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 SKEW = timedelta(minutes=15)
 """How far a sender's clock may run ahead of the mailbox's before it is not believed."""
 
+_BEGIN = datetime(1, 1, 2, tzinfo=UTC)
+
 LONG_WAY = timedelta(days=400)
 """Where the event's invitation is unknown: a Date older than this at arrival is a wrong clock."""
 
@@ -28,7 +30,8 @@ def maybe_from_text(text: str | None) -> datetime | None:
 
 def invited_text(invitation_sent: date) -> str:
     """The earliest moment at which an answer can have been written: a day before the letter, for all time zones."""
-    return to_text(datetime(invitation_sent.year, invitation_sent.month, invitation_sent.day, tzinfo=UTC) - timedelta(days=1))
+    midnight = datetime(invitation_sent.year, invitation_sent.month, invitation_sent.day, tzinfo=UTC)
+    return to_text(midnight - timedelta(days=1) if midnight > _BEGIN else midnight)
 
 
 def said_at(sent: datetime | None, arrived: datetime, invited: str | None) -> datetime:

@@ -21,7 +21,7 @@ _PLAIN = str.maketrans(
 )  # fmt: skip
 _GREEK = (("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("γγ", "ng"), ("γξ", "nx"), ("γχ", "nch"))
 _TITLES = frozenset(
-    "dr mr mrs ms mme herr frau sr sra sig dott mag ing prof phd mgr mudr judr bc h e he excellency".split()
+    ("dr", "mr", "mrs", "ms", "mme", "herr", "frau", "sr", "sra", "sig", "dott", "mag", "ing", "prof", "phd", "mgr")
 )
 
 

@@ -62,7 +62,9 @@ class Questions(Events):
             )
             if row is None or row["message"] is None:
                 return 0
-            self.put("UPDATE sighting SET answered_at = coalesce(answered_at, ?) WHERE id = ?", (to_text(at), row["id"]))
+            self.put(
+                "UPDATE sighting SET answered_at = coalesce(answered_at, ?) WHERE id = ?", (to_text(at), row["id"])
+            )
             answered = self._answer_by_mail(row["message"], to_text(at), "", "the mailbox shows it as answered")
             if answered:
                 self._changed(event_id)
@@ -81,10 +83,10 @@ class Questions(Events):
         self.put("UPDATE question SET present = 0 WHERE message = ?", (message["id"],))
         for asked in reading.questions:
             self.put(
-                "INSERT INTO question (event_id, message, delegation, asker, text, folded, topic, language, start, \"end\","
-                " asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message, folded) DO UPDATE SET"
-                " present = 1, delegation = excluded.delegation, topic = excluded.topic, start = excluded.start,"
-                " \"end\" = excluded.\"end\"",
+                "INSERT INTO question (event_id, message, delegation, asker, text, folded, topic, language, start_at,"
+                " end_at, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message, folded) DO UPDATE SET"
+                " present = 1, delegation = excluded.delegation, topic = excluded.topic, start_at = excluded.start_at,"
+                " end_at = excluded.end_at",
                 (
                     message["event_id"],
                     message["id"],
@@ -106,7 +108,8 @@ class Questions(Events):
         if reply is not None and message["message_id"]:
             self._answer_by_mail(message["id"], reply["at"], reply["by_whom"], "a reply in the Sent folder")
         flag = self.row(
-            "SELECT min(answered_at) AS at FROM sighting WHERE message = ? AND answered_at IS NOT NULL", (message["id"],)
+            "SELECT min(answered_at) AS at FROM sighting WHERE message = ? AND answered_at IS NOT NULL",
+            (message["id"],),
         )
         if flag is not None and flag["at"] is not None:
             self._answer_by_mail(message["id"], flag["at"], "", "the mailbox shows it as answered")
@@ -128,6 +131,6 @@ def _question(row: Row, group: int) -> QuestionRow:
         how=row["how"],
         assigned_to=row["assigned_to"],
         group=group,
-        start=row["start"],
-        end=row["end"],
+        start=row["start_at"],
+        end=row["end_at"],
     )

@@ -15,7 +15,7 @@ from parsers.reading import Envelope
 _DMARC = re.compile(r"(?i)\bdmarc\s*=\s*([a-z]+)")
 _ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 # Pairs that one reads for the other in a proportional typeface; what a fold does not bring together already.
-_LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("-", ""), ("_", ""))
+_LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("-", ""))
 _LONG_ENOUGH = 8
 
 
@@ -115,7 +115,7 @@ def _shown(domain: str) -> str:
 
 
 def _skeleton(domain: str) -> str:
-    """Equal for domains that look the same (in the spirit of UTS 39, 4): letters folded, look-alikes brought together."""
+    """Equal for domains that look the same, in the spirit of UTS 39, 4: letters folded, look-alikes made one."""
     plain = fold(domain)
     for pair, single in _LOOKS_LIKE:
         plain = plain.replace(pair, single)

@@ -11,6 +11,10 @@ class RegisterError(Exception):
     """The register cannot do what was asked. The text is one sentence for the person at the keyboard."""
 
 
+class RegisterBusyError(RegisterError):
+    """The same, for a reason that may pass by itself: another program holds the file, or the disk is full."""
+
+
 class StaleError(RegisterError):
     """Somebody else decided in the meantime: `decision` is the id of the newest decision about the same thing."""
 
@@ -29,7 +33,7 @@ class State(StrEnum):
 
 
 class Bucket(StrEnum):
-    """The one heading under which a message is counted. A new one needs a line in `WORDS` and in the reconciling line."""
+    """The one heading under which a message is counted; all of them together are the reconciling line."""
 
     WAITING = "waiting"
     ANSWER = "answer"
