@@ -65,7 +65,8 @@ def import_(config: Path, db: Path | None, paths: tuple[Path, ...]) -> None:
                 _read_one(register, reader, number)
         counts = register.counts(event)
         click.echo(
-            f"{new} new, {known} known already; {len(waiting)} read, {counts.by.get(Bucket.REVIEW, 0)} wait for review, "
+            f"{new} new, {known} known already; {len(waiting)} read, "
+            f"{counts.by.get(Bucket.REVIEW, 0)} wait for review, "
             f"{counts.by.get(Bucket.QUARANTINED, 0)} cannot be read.",
             err=True,
         )

@@ -63,7 +63,7 @@ class Messages(Entries):
         before: datetime | None = None,
         limit: int = 200,
     ) -> list[MessageRow]:
-        """The newest messages first, at most `limit`; ask for the next page with `before` = the last one's `said_at`."""
+        """The newest first, at most `limit`; ask for the next page with `before` = the last one's `said_at`."""
         sql, values = f"{_ROW} WHERE m.event_id = ?", [self._event_id(event)]
         wanted: list[object] = []
         if buckets is not None:

@@ -84,7 +84,8 @@ class Questions(Events):
         for asked in reading.questions:
             self.put(
                 "INSERT INTO question (event_id, message, delegation, asker, text, folded, topic, language, start_at,"
-                " end_at, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message, folded) DO UPDATE SET"
+                " end_at, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (message, folded) DO UPDATE SET"
                 " present = 1, delegation = excluded.delegation, topic = excluded.topic, start_at = excluded.start_at,"
                 " end_at = excluded.end_at",
                 (
