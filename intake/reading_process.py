@@ -48,11 +48,11 @@ class ReaderProcess:
     def __init__(
         self,
         conference: Conference,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         *,
-        loader: str = "parsers:load",  # noqa: B008 - frozen
+        loader: str = "parsers:load",
     ) -> None:
-        self._limits = limits
+        self._limits = limits = limits or Limits()
         task = Task(conference=conference, loader=loader, seconds=limits.seconds, memory_mb=limits.memory_mb)
         self._task = task.model_dump_json().encode()
         self._child: _Child | None = None

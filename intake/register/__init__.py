@@ -3,7 +3,7 @@
 The only room that knows SQLite. Statements are appended and never changed; the board is computed from them.
 """
 
-from intake.register.messages import Messages
+from intake.register.generations import Generations
 from intake.register.values import (
     BoardRow,
     Bucket,
@@ -28,7 +28,7 @@ from intake.register.values import (
 )
 
 
-class Register(Messages):
+class Register(Generations):
     """One connection to one register; open one a thread. The parts stand in the modules of this package."""
 
 

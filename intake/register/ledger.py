@@ -13,11 +13,18 @@ class Ledger(Events):
     """The part of the register that the mailbox writes."""
 
     def keep(
-        self, event: str, raw: bytes, where: Location | None, *, received_at: datetime, fetched_at: datetime
+        self,
+        event: str,
+        raw: bytes,
+        where: Location | None,
+        *,
+        received_at: datetime,
+        fetched_at: datetime,
+        note: str = "",
     ) -> Kept:
         """Keeps the bytes and the place they were seen, in one transaction, before anybody reads them.
 
-        The same mail (`identity`) is kept once an event, however often it is seen; its earliest arrival counts.
+        `note` says what is missing of the bytes, where only a part of a very large message was fetched. The same mail (`identity`) is kept once an event, however often it is seen; its earliest arrival counts.
         Raises `RegisterError` where the disk is full or the file locked: nothing was kept then, the cursor included.
         """
         arrived = min(received_at, fetched_at)  # a server's clock may run ahead; nothing arrives after it was fetched
@@ -32,7 +39,7 @@ class Ledger(Events):
                 number = known["id"]
                 self._arrived_earlier(number, arrived)
             if where is not None:
-                self._sight(event_id, where, number, fetched_at)
+                self._sight(event_id, where, number, fetched_at, note)
             if known is None:
                 self._changed(event_id)
         return Kept(id=number, new=known is None)
@@ -104,10 +111,10 @@ class Ledger(Events):
             self._changed(event_id)
 
     def undeliverable(self, event: str) -> list[tuple[Location, datetime, str, int]]:
-        """Each message that the server would not hand over: place, last try, reason, number of tries."""
+        """Each message in the mailbox that the server does not hand over: place, last try, reason, number of tries."""
         found = self.rows(
             "SELECT account, folder, uidvalidity, uid, at, why, tries FROM sighting"
-            " WHERE event_id = ? AND message IS NULL ORDER BY id",
+            " WHERE event_id = ? AND message IS NULL AND gone_at IS NULL ORDER BY id",
             (self._event_id(event),),
         )
         return [

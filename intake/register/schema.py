@@ -68,7 +68,7 @@ _TABLES = (
         uid INTEGER NOT NULL,
         message INTEGER REFERENCES message,
         at TEXT NOT NULL,
-        why TEXT NOT NULL DEFAULT '',       -- why the server could not deliver it; empty where it did
+        why TEXT NOT NULL DEFAULT '',       -- what the server did not deliver of it; empty where all
         tries INTEGER NOT NULL DEFAULT 0,
         gone_at TEXT,
         answered_at TEXT
@@ -232,3 +232,19 @@ def tables(db: Database) -> None:
     """Everything that the register keeps."""
     for statement in _TABLES:
         db.execute(statement)
+
+
+@MIGRATIONS()
+def generations(db: Database) -> None:
+    """The UIDVALIDITY under which each folder was last seen."""
+    db.execute(
+        """
+        CREATE TABLE generation (
+            event_id INTEGER NOT NULL REFERENCES event,
+            account TEXT NOT NULL,
+            folder TEXT NOT NULL,
+            uidvalidity INTEGER NOT NULL,
+            PRIMARY KEY (event_id, account, folder)
+        ) STRICT, WITHOUT ROWID
+        """
+    )

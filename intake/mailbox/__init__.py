@@ -1,0 +1,1 @@
+"""Where messages come from. Nothing here knows what a message means."""

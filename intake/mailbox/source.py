@@ -1,0 +1,57 @@
+"""What every kind of mailbox offers to a round: folders with numbered messages, and their bytes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+OVERSIZE = 25 * 1024 * 1024
+"""Of a larger message only the first part is fetched."""
+
+FIRST_PART = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder as it was opened: `generation` is its UIDVALIDITY, `holds` the number of its messages (EXISTS)."""
+
+    generation: int
+    holds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One message as the server gave it; `note` says what is missing of it, or is empty."""
+
+    uid: int
+    raw: bytes
+    received_at: datetime | None
+    note: str = ""
+
+
+class Source(Protocol):
+    """One mailbox, open. Every method may raise `MailboxError`; after `Fault.LOST` only `reopen` and `close` help."""
+
+    def open_folder(self, folder: str) -> FolderState:
+        """Turns to a folder, changing nothing in it."""
+        ...
+
+    def uids(self, since: int = 1) -> list[int]:
+        """The numbers of the messages in the open folder, ascending, none below `since`."""
+        ...
+
+    def sizes(self, uids: Collection[int]) -> dict[int, int]:
+        """Sizes in bytes as far as the server tells them."""
+        ...
+
+    def fetch(self, uids: Collection[int], *, part: int | None = None) -> list[Fetched]:
+        """Those messages that the server hands over, in full or only their first `part` bytes."""
+        ...
+
+    def reopen(self) -> None:
+        """A fresh connection with the same folder open, after the last one was lost."""
+        ...
+
+    def close(self) -> None:
+        """Gives the connection back; never raises."""
+        ...
