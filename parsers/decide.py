@@ -1,0 +1,161 @@
+"""From what the components found to what is recorded: statements, roles, and the reasons for doubt.
+
+The rules here are the secretariat's own: who counts as the head of delegation, what a calendar answer means, when a person
+has to look. Which words mean what was learned.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from spacy.tokens import Doc
+
+from parsers.conference import Conference, Delegation
+from parsers.context import Context, Verdict
+from parsers.document import Shown
+from parsers.examples import ATTENDANCE, ROLES
+from parsers.itip import Reply
+from parsers.names import same_person
+from parsers.people import Person
+from parsers.reading import Attendance, Evidence, Question, Role, Statement
+
+CALENDAR = 0.97
+
+
+@dataclass(slots=True)
+class Decided:
+    """Statements in order of naming, the least sure of them, and reasons for review in plain words."""
+
+    statements: list[Statement] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    sureness: float = 1.0
+
+
+@dataclass(slots=True)
+class _Judged:
+    person: Person
+    number: int
+    days: dict[date, tuple[Attendance, float, Verdict]]
+    roles: list[float]
+
+    @property
+    def attends(self) -> bool:
+        return any(a is not Attendance.NO for a, _, _ in self.days.values())
+
+
+def statements(doc: Doc, state: Context, shown: Shown, conference: Conference) -> Decided:
+    """What the text says about each person and day."""
+    decided = Decided()
+    judged = _judged(state)
+    _replace_principal(judged, state)
+    for one in judged:
+        role = _role(one, judged, state)
+        if role is None:
+            continue
+        for day, (attendance, sure, verdict) in sorted(one.days.items()):
+            evidence = tuple(_evidence(doc, state, shown, n, "attendance", sure) for n in verdict.sentences)
+            decided.statements.append(Statement(one.person.name, role, day, attendance, sure, evidence))
+    return decided
+
+
+def _judged(state: Context) -> list[_Judged]:
+    found: list[_Judged] = []
+    for number, person in enumerate(state.people):
+        verdicts = [v for v in state.verdicts if v.person == number]
+        if not verdicts or (person.delegation and number != state.principal):
+            continue
+        days: dict[date, tuple[Attendance, float, Verdict]] = {}
+        for verdict in verdicts:
+            best = max(range(4), key=lambda i: verdict.probabilities[i])
+            if best:
+                days[verdict.day] = (Attendance(ATTENDANCE[best]), verdict.probabilities[best], verdict)
+        roles = [sum(v.roles[i] for v in verdicts) / len(verdicts) for i in range(4)]
+        if days:
+            found.append(_Judged(person, number, days, roles))
+    return found
+
+
+def _replace_principal(judged: list[_Judged], state: Context) -> None:
+    """A new minister, named and not on the list, takes what was said of "the Minister" without a name."""
+    new = [j for j in judged if j.number != state.principal and ROLES[_best(j.roles)] == "minister"]
+    if not new or state.principal < 0:
+        return
+    principal = state.people[state.principal]
+    if any(not mention.title for mention in principal.mentions):
+        return
+    said = next((j for j in judged if j.number == state.principal), None)
+    if said is not None:
+        for day, value in said.days.items():
+            new[0].days.setdefault(day, value)
+        judged.remove(said)
+
+
+def _best(values: list[float]) -> int:
+    return max(range(len(values)), key=lambda i: values[i])
+
+
+def _role(one: _Judged, judged: list[_Judged], state: Context) -> Role | None:
+    if one.number == state.principal:
+        return Role.MINISTER
+    best = _best(one.roles)
+    name = ROLES[best]
+    if name == "none":
+        best = 1 + _best(one.roles[1:])
+        name = ROLES[best]
+        if one.roles[0] > 0.75:
+            return None
+    principal = next((j for j in judged if j.number == state.principal), None)
+    if name == "minister" and principal is not None:
+        name = "deputy" if not principal.attends else "delegate"
+    return Role(name)
+
+
+def _evidence(doc: Doc, state: Context, shown: Shown, sentence: int, rule: str, sure: float) -> Evidence:
+    start, end = state.sentences[sentence]
+    return evidence(shown, doc[start].idx, doc[end - 1].idx + len(doc[end - 1]), rule, sure)
+
+
+def evidence(shown: Shown, start: int, end: int, rule: str, sure: float = 1.0) -> Evidence:
+    """Evidence on the shown text for a stretch of the read text."""
+    first, last = shown.place(start, end)
+    return Evidence(first, last, shown.text[first:last], rule, round(sure, 3))
+
+
+def calendar(replies: list[Reply], row: Delegation | None, conference: Conference, shown: Shown) -> list[Statement]:
+    """An iTIP answer to the conference's own entry speaks for the principal, on the days the entry spans."""
+    out: list[Statement] = []
+    for reply in replies:
+        if reply.method != "REPLY" or reply.attendance is None or row is None:
+            continue
+        days = [day for day in conference.days if not reply.days or day in reply.days]
+        place = shown.text.find(reply.comment) if reply.comment else -1
+        proof = (
+            (Evidence(place, place + len(reply.comment), reply.comment, "iTIP PARTSTAT", CALENDAR),)
+            if place >= 0
+            else ()
+        )
+        out.extend(Statement(row.minister, Role.MINISTER, day, reply.attendance, CALENDAR, proof) for day in days)
+    return out
+
+
+def merge(said: list[Statement], from_calendar: list[Statement]) -> list[Statement]:
+    """Words written beside a calendar answer win where they speak about the same person and day."""
+    told = {(s.role, s.day) for s in said if s.role is Role.MINISTER}
+    return [s for s in from_calendar if (s.role, s.day) not in told] + said
+
+
+def questions(doc: Doc, state: Context, shown: Shown, threshold: float = 0.5) -> list[Question]:
+    """The asking sentences as they stand in the message."""
+    out: list[Question] = []
+    for number, sure in state.asking:
+        if sure < threshold:
+            continue
+        found = _evidence(doc, state, shown, number, "asks", sure)
+        text = " ".join(found.text.lstrip("-*•·–— \t").split())
+        if len(text) > 3:
+            out.append(Question(text, found, state.languages[number]))
+    return out
+
+
+def known_as(name: str, row: Delegation | None) -> bool:
+    """Whether a name is the principal's in any spelling on the list."""
+    return row is not None and any(same_person(name, known) for known in (row.minister, *row.minister_also))

@@ -1,0 +1,93 @@
+"""Corpus entries as training examples for the components."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from parsers.corpus_format import Entry, Sentence
+from parsers.marked import BREAK, OTHER_DATE, Passage, Target
+from parsers.sentences import words
+
+ATTENDANCE = ("none", "yes", "no", "maybe")
+ROLES = ("none", "minister", "deputy", "delegate")
+_LABELS = {"-": 0, "y": 1, "n": 2, "m": 3}
+_DAYS: dict[str, tuple[int, ...]] = {"1": (0,), "2": (1,), "12": (0, 1), "0": (OTHER_DATE,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A person and a day in a passage, with the two answers as indices of `ATTENDANCE` and `ROLES`."""
+
+    passage: Passage
+    target: Target
+    attendance: int
+    role: int
+    entry: Entry
+
+
+def add_sentence(passage: Passage, sentence: Sentence, number: int, people: dict[str, int]) -> None:
+    """Appends a corpus sentence; `people` gives each ident its number and grows."""
+    position = 0
+    for mark in sentence.marks:
+        _plain(passage, sentence.text[position : mark.start], number)
+        text = sentence.text[mark.start : mark.end]
+        if mark.is_day:
+            passage.add(text, number, days=_DAYS[mark.ident])
+        else:
+            passage.add(text, number, person=people.setdefault(mark.ident, len(people)))
+        position = mark.end
+    _plain(passage, sentence.text[position:], number)
+    passage.add(BREAK, number)
+
+
+def _plain(passage: Passage, text: str, number: int) -> None:
+    for word in words(text)[0]:
+        if not word.isspace():
+            passage.add(word, number)
+
+
+def passage_of(
+    entry: Entry, before: tuple[Sentence, ...] = (), after: tuple[Sentence, ...] = ()
+) -> tuple[Passage, dict[str, int]]:
+    """The passage of an entry, with foreign sentences before and behind it; their persons are nobody known."""
+    passage = Passage(language=entry.language)
+    people: dict[str, int] = {}
+    number = 0
+    for place, sentences in enumerate((before, entry.sentences, after)):
+        for sentence in sentences:
+            names = people if place == 1 else {}
+            if place != 1:
+                names = {mark.ident: 50 + 10 * place + i for i, mark in enumerate(sentence.marks)}
+            add_sentence(passage, sentence, number, names)
+            number += 1
+    return passage, people
+
+
+def pairs(entry: Entry, rng: random.Random | None = None, fillers: list[Entry] | None = None) -> Iterator[Pair]:
+    """Every person and day of an entry. With `rng`, sentences that say nothing are put around it now and then."""
+    before: tuple[Sentence, ...] = ()
+    after: tuple[Sentence, ...] = ()
+    if rng is not None and fillers:
+        if rng.random() < 0.35:
+            before = rng.choice(fillers).sentences[:2]
+        if rng.random() < 0.35:
+            after = rng.choice(fillers).sentences[:2]
+    passage, people = passage_of(entry, before, after)
+    principal = people.get("M", -1)
+    hidden = rng is not None and rng.random() < 0.3
+    for ident, number in people.items():
+        label = entry.people.get(ident, "--")
+        role = {"M": 1, "S": 2, "C": 3}.get(ident[0], 0) if ident in entry.people else 0
+        for day in (0, 1):
+            known = ident == "M" and not hidden
+            target = Target(number, day, known, -1 if hidden or principal == number else principal)
+            yield Pair(passage, target, _LABELS[label[day]], role, entry)
+
+
+def one_hot(indices: list[int], size: int, smoothing: float = 0.05) -> np.ndarray:
+    """Rows with `1 - smoothing` on the index and the rest spread."""
+    out = np.full((len(indices), size), smoothing / (size - 1), dtype=np.float32)
+    out[np.arange(len(indices)), indices] = 1 - smoothing
+    return out

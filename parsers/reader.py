@@ -1,0 +1,154 @@
+"""One message through every stage, in order. Read `Reader.read` first."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+import parsers.components  # noqa: F401 - registers the factories that the model's configuration names
+from parsers import automatic, decide, review
+from parsers.body import Body, gather
+from parsers.conference import Conference, Delegation
+from parsers.context import Context
+from parsers.document import Shown, show
+from parsers.headers import envelope
+from parsers.mime import parse
+from parsers.names import parts
+from parsers.origin import Origin, Origins, office, row_of
+from parsers.people import Roster, Token
+from parsers.reading import Automatic, Envelope, Evidence, Kind, Neither, Reading
+from parsers.returns import absence
+from parsers.sentences import words
+from parsers.text import fold
+
+MODEL = Path(__file__).parent / "model"
+
+
+class Reader:
+    """Reads messages of one conference. Not for two threads at once."""
+
+    def __init__(self, conference: Conference, nlp: Language | None = None) -> None:
+        self.conference = conference
+        self.nlp = nlp if nlp is not None else spacy.load(MODEL)
+        self.roster = Roster(conference)
+        self.origins = Origins(conference)
+
+    def read(self, raw: bytes, *, received_at: datetime) -> Reading:
+        """The reading of a message. `received_at` is aware. Whatever the bytes, there is a reading; nothing raises."""
+        message, problems = parse(raw)
+        head = envelope(message, received_at)
+        body = gather(message)
+        shown = show(
+            body,
+            subject=head.subject,
+            sender_name=head.from_name,
+            mailbox=self.conference.mailbox,
+            letter=self.conference.letter,
+        )
+        machine = automatic.classify(message, head, body, shown, self.conference.mailbox)
+        origin = self._origin(head, shown, machine)
+        row = row_of(self.conference, origin.code)
+        doc = self.document(shown.read, row, head)
+        state = doc.user_data["intake"]
+        base = {
+            "text": shown.text,
+            "envelope": head,
+            "zones": shown.zones,
+            "attachments": shown.attachments,
+            "language": state.language,
+            "delegation": origin.code,
+            "office": office(shown.zoned.inner_from or head.from_address),
+            "problems": tuple(dict.fromkeys([*problems, *body.problems])),
+        }
+        if machine is not None:
+            return self._machine(machine, doc, state, shown, head, base)
+        return self._person(doc, state, shown, head, body, origin, row, base)
+
+    def document(self, text: str, row: Delegation | None = None, head: Envelope | None = None) -> Doc:
+        """The text through the whole pipeline, for anyone who wants to look inside with spaCy."""
+        doc = self.nlp.make_doc(text)
+        sender = head.from_name if head is not None else ""
+        doc.user_data["intake"] = Context(
+            days=self.conference.days,
+            roster=self.roster,
+            own=row,
+            sender_words=frozenset(fold(word) for word in parts(sender)),
+            sender_name=sender,
+            subject=head.subject if head is not None else "",
+        )
+        return self.nlp(doc)
+
+    def _origin(self, head: Envelope, shown: Shown, machine: automatic.Machine | None) -> Origin:
+        if machine is not None and machine.kind is Neither.BOUNCE:
+            for address in machine.failed:
+                found = self.origins.find(address, "", "", Counter())
+                if found.code is not None:
+                    return found
+            return Origin(None, "", False)
+        author = shown.zoned.inner_from or head.from_address
+        direct = self.origins.by_address(author) or self.origins.by_address(head.from_address)
+        if direct is not None:
+            return Origin(direct, "sender's domain", True)
+        tokens = [Token(i, word, 0) for i, word in enumerate(words(shown.read[:6000])[0]) if not word.isspace()]
+        named = Counter(code for code, _ in self.roster.find(tokens, None, frozenset()))
+        signature = "\n".join((shown.signature, head.from_name))
+        return self.origins.find(author, signature, shown.read, named, head.subject)
+
+    def _machine(
+        self,
+        machine: automatic.Machine,
+        doc: Doc,
+        state: Context,
+        shown: Shown,
+        head: Envelope,
+        base: dict[str, object],
+    ) -> Reading:
+        away = Automatic(failed=machine.failed)
+        if machine.kind is Neither.AUTO_REPLY:
+            away = absence(doc, state, head)
+        return Reading(
+            **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
+            neither=machine.kind,
+            neither_evidence=Evidence(0, 0, "", machine.sign),
+            automatic=away,
+            sureness=1.0,
+        )
+
+    def _person(
+        self, doc: Doc, state: Context, shown: Shown, head: Envelope, body: Body, origin: Origin, row: Delegation | None,
+        base: dict[str, object],
+    ) -> Reading:  # fmt: skip
+        decided = decide.statements(doc, state, shown, self.conference)
+        answered = decide.calendar(body.replies, row, self.conference, shown)
+        said = decide.merge(decided.statements, answered)
+        asked = decide.questions(doc, state, shown)
+        kinds: list[Kind] = []
+        if said or state.sorts.get("availability", 0.0) > 0.9:
+            kinds.append(Kind.AVAILABILITY)
+        if asked:
+            kinds.append(Kind.QUESTION)
+        neither = None if kinds else _neither(state, shown)
+        judged = review.judge(self.conference, state, shown, head, origin, said, asked, neither, base["problems"])  # type: ignore[arg-type]  # a tuple of strings
+        return Reading(
+            **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
+            kinds=tuple(kinds),
+            neither=neither,
+            neither_evidence=Evidence(0, 0, "", "sort") if neither else None,
+            statements=tuple(said),
+            questions=tuple(asked),
+            automatic=absence(doc, state, head) if neither is Neither.AUTO_REPLY else None,
+            corrects=judged.corrects,
+            review=tuple(judged.reasons),
+            sureness=judged.sureness,
+        )
+
+
+def _neither(state: Context, shown: Shown) -> Neither:
+    if automatic.says_away(shown.read) and state.sorts.get("auto_reply", 0.0) > 0.3:
+        return Neither.AUTO_REPLY
+    names = ("acknowledgement", "unrelated", "auto_reply")
+    best = max(names, key=lambda name: state.sorts.get(name, 0.0))
+    return Neither(best)

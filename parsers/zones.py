@@ -1,0 +1,379 @@
+"""Whose words each line is: new text, quotation, attribution, signature, disclaimer, or the organisers' own letter.
+
+Works on lines and on structure first (quote marks, header blocks, the client's HTML), then on the lexicons. Nothing is
+deleted, and nothing is cut from a valediction to the end: every line is judged for itself.
+"""
+
+import re
+from dataclasses import dataclass
+
+from parsers.html import Line
+from parsers.lexicon import LANGUAGES, contains, every, key, starts_with, words
+from parsers.reading import ZoneKind
+from parsers.text import fold
+
+NEW, QUOTED, ATTRIBUTION = ZoneKind.NEW, ZoneKind.QUOTED, ZoneKind.ATTRIBUTION
+SIGNATURE, DISCLAIMER, LETTER = ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER, ZoneKind.LETTER
+
+_QUOTE = re.compile(r"^\s{0,3}(?:[A-Za-z]{0,4}>|\|(?=\s?>|\s*$))")
+_LABEL = re.compile(r"^[\s>*|]{0,8}\*{0,2}([^\W\d_][^:*\n]{0,28}?)\s?\*{0,2}\s?:\*{0,2}(?:\s+|(?=\S+@)|$)(.{0,400})")
+_DASHED = re.compile(r"^[\s>*]{0,6}[-_=—–*]{2,}\s*([^-_=—–\d][^\n]{2,60}?)\s*[-_=—–*:]{1,}\s*$")
+_RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
+_DATED = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+_PHONE = re.compile(r"\+\s?\d[\d ()/.-]{6,}|\(0\d{1,4}\)|\b0\d[\d /.-]{6,}")
+_CONTACT = re.compile(
+    r"@|https?://|www\.|\b(?:tel|tél|tlf|puh|fax|gsm|mob|mobile|phone|handy|kom|m\.|t\.|τηλ|тел)\b\.?\s*:?\s*[+(\d]",
+    re.IGNORECASE,
+)
+_POSTSCRIPT = re.compile(r"^\s*(?:p\.?\s?s\.?|ps|n\.?b\.?|p\.\s?d\.?|υ\.\s?γ\.?|ui|pp)\b[\s:.,-]", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?…;:]\s*$|[?!]")
+_CONFIDENTIAL = re.compile(
+    r"confiden|vertraulich|vertrouwelijk|poufn|dôvern|εμπιστευτ|поверител|bizalmas|luottamuk|konfiden|trúnað|"
+    r"kunfidenz|virus|recipient|destinat|empfänger|ontvanger|adresat|címzett|vastaanottaja|παραλήπτ|получател|"
+    r"prieten|saņēm|gavėj|naslovnik|primatelj|modtager|mottaker|mottagare|viðtakand|print|imprim|drucken|ausdruck",
+    re.IGNORECASE,
+)
+FORWARDED = ("forward", "weitergeleitet", "doorgestuurd", "transf", "inoltrat", "reenvi", "reencamin", "encaminh",
+             "przekaz", "preposl", "předan", "proslij", "posredov", "tovabbit", "edasta", "valitet", "parsut", "persiust",
+             "redirection", "препра", "προωθ", "videresend", "vidaresend", "vidarebefordr", "framsend", "seolt ar", "mibghut")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Zoned:
+    """One kind a line. `inner_from` is the address of the inner author where the message passes on somebody else's mail."""
+
+    kinds: tuple[ZoneKind, ...]
+    inner_from: str = ""
+    inner_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A quoted header block: its lines `start` to before `end`, and what its From line says."""
+
+    start: int
+    end: int
+    sender: str
+
+
+def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, letter: str) -> Zoned:
+    """The kind of every line. `subject` tells a forward; `sender_name` finds the signature; `letter` is subtracted."""
+    kinds = [NEW] * len(lines)
+    texts = [line.text for line in lines]
+    for index, line in enumerate(lines):
+        if line.quoted or _QUOTE.match(line.text):
+            kinds[index] = QUOTED
+    inner = _cut(texts, kinds, subject, mailbox)
+    _mark_letter(texts, kinds, letter)
+    if not any(kind is NEW and key(text) for kind, text in zip(kinds, texts, strict=True)):
+        # All was taken away: then what is left beside the letter is what the sender wants read.
+        kinds = [NEW if kind is QUOTED else kind for kind in kinds]
+    _mark_signatures(texts, kinds, sender_name)
+    for index in range(1, len(kinds)):
+        if not texts[index].strip("> \t") and kinds[index] is not LETTER:
+            kinds[index] = kinds[index - 1]
+    return Zoned(tuple(kinds), *inner)
+
+
+def _cut(texts: list[str], kinds: list[ZoneKind], subject: str, mailbox: str) -> tuple[str, str]:
+    """Marks what stands below a header block, a separator or an attribution. Returns the inner author of a forward."""
+    forwarded_subject = starts_with(subject.split(":")[0], every("mail", "forward_prefixes")) if ":" in subject else ""
+    index = 0
+    inner = ("", "")
+    first = True
+    while index < len(texts):
+        text = texts[index]
+        block = _header_block(texts, index, mailbox)
+        if block is not None:
+            passed_on = (
+                first and block.sender != mailbox and (bool(forwarded_subject) or _said_forwarded(texts, block.start))
+            )
+            own = [i for i in range(index) if kinds[i] is NEW]
+            for i in range(_rule_above(texts, block.start), block.end):
+                kinds[i] = ATTRIBUTION
+            following = _next_block(texts, block.end, mailbox)
+            if passed_on:
+                inner = (block.sender, texts[block.start])
+                for i in range(block.end, following):
+                    kinds[i] = NEW if not _QUOTE.match(texts[i]) else QUOTED
+            else:
+                for i in range(block.end, following):
+                    kinds[i] = QUOTED
+            first = first and not own
+            first = False
+            index = following
+            continue
+        span = _attribution(texts, kinds, index)
+        if span:
+            for i in range(index, index + span):
+                kinds[i] = ATTRIBUTION
+            index += span
+            below = next((i for i in range(index, len(texts)) if texts[i].strip()), None)
+            if below is not None and kinds[below] is not QUOTED:
+                for i in range(index, len(texts)):
+                    kinds[i] = QUOTED
+                return inner
+            continue
+        if _separator(text) and kinds[index] is NEW:
+            kinds[index] = ATTRIBUTION
+            if not _said_forwarded(texts, index + 1) and _header_block(texts, index + 1, mailbox) is None:
+                for i in range(index + 1, len(texts)):
+                    kinds[i] = QUOTED
+        index += 1
+    return inner
+
+
+def _separator(text: str) -> bool:
+    match = _DASHED.match(text)
+    return bool(match and key(match.group(1)) in every("mail", "original"))
+
+
+def _said_forwarded(texts: list[str], start: int) -> bool:
+    above = [fold(text) for text in texts[max(0, start - 3) : start] if text.strip()]
+    return any(any(stem in text for stem in FORWARDED) for text in above[-2:])
+
+
+def _rule_above(texts: list[str], start: int) -> int:
+    """The header block's start moved up over the rule or separator that belongs to it."""
+    index = start - 1
+    while index >= 0 and (not texts[index].strip() or _RULE.match(texts[index]) or _separator(texts[index])):
+        if _RULE.match(texts[index]) or _separator(texts[index]):
+            start = index
+        index -= 1
+    return start
+
+
+def _next_block(texts: list[str], start: int, mailbox: str) -> int:
+    for index in range(start, len(texts)):
+        if _header_block(texts, index, mailbox) is not None:
+            return index
+    return len(texts)
+
+
+def _labels() -> dict[str, str]:
+    table: dict[str, str] = {}
+    for name in ("subject", "cc", "date", "sent", "to", "from"):
+        for label in every("mail", name):
+            table[label] = name
+    return table
+
+
+_TABLE: dict[str, str] = {}
+
+
+def _label(text: str) -> tuple[str, str]:
+    """The kind of header label a line begins with, and the value behind it; `other` for an unknown label."""
+    if not _TABLE:
+        _TABLE.update(_labels())
+    match = _LABEL.match(text)
+    if match is None:
+        return "", ""
+    return _TABLE.get(key(match.group(1)), "other"), match.group(2).strip(" *")
+
+
+def _header_block(texts: list[str], start: int, mailbox: str) -> _Block | None:
+    """A block of at least three header labels that begins on this line, one of them naming a person or an address."""
+    kind, value = _label(texts[start])
+    if not kind or (kind == "other" and "@" not in value):
+        return None
+    seen = {kind: value}
+    end = start + 1
+    others = 0
+    blank = 0
+    for index in range(start + 1, min(len(texts), start + 16)):
+        text = texts[index]
+        if not text.strip():
+            blank += 1
+            if blank > 1 or len(seen) >= 4:
+                break
+            continue
+        kind, value = _label(text)
+        if not kind or (kind == "other" and (others > 3 or key(text.split(":")[0]) == "")):
+            # A long list of recipients goes on in lines of its own.
+            if ("@" in text or ";" in text) and len(seen) >= 2 and blank == 0:
+                end = index + 1
+                continue
+            break
+        others += kind == "other"
+        seen.setdefault(kind if kind != "other" else f"other{others}", value)
+        end = index + 1
+        blank = 0
+    known = [name for name in seen if not name.startswith("other")]
+    addressed = any("@" in value for value in seen.values())
+    dated = any(_DATED.search(value) for value in seen.values())
+    if (
+        len(seen) >= 3
+        and (len(known) >= 3 or (len(known) >= 1 and addressed and dated))
+        and ("from" in seen or addressed)
+    ):
+        match = re.search(
+            r"[^\s<>\[\]():;,\"']+@[^\s<>\[\]():;,\"']+", seen.get("from", "") or next(iter(seen.values()))
+        )
+        sender = match.group().lower() if match else ""
+        if not sender and mailbox and "ministerial conference" in fold(seen.get("from", "")):
+            sender = mailbox
+        return _Block(start, end, sender)
+    return None
+
+
+def _attribution(texts: list[str], kinds: list[ZoneKind], start: int) -> int:
+    """How many lines from here (at most three) are the line above a quotation; 0 where this is none."""
+    if not texts[start].strip() or kinds[start] is not NEW:
+        return 0
+    joined = ""
+    for count in range(1, 4):
+        if start + count > len(texts) or not texts[start + count - 1].strip():
+            return 0
+        joined = f"{joined} {texts[start + count - 1].strip()}".strip()
+        if len(joined) > 400:
+            return 0
+        if not _DATED.search(joined) and "@" not in joined:
+            continue
+        below = next((i for i in range(start + count, min(len(texts), start + count + 4)) if texts[i].strip()), None)
+        quoted = below is not None and kinds[below] is QUOTED
+        ends = joined.rstrip().endswith((":", ": >", "：")) or joined.endswith(">")
+        if quoted and ends and ("@" in joined or _DATED.search(joined)):
+            return count
+        if ends and _is_attribution(joined):
+            return count
+    return 0
+
+
+_PIECES: list[tuple[str, ...]] = []
+
+
+def _is_attribution(line: str) -> bool:
+    if not _PIECES:
+        for language in LANGUAGES:
+            for template in words(language, "mail", "attribution"):
+                pieces = tuple(p for p in (_piece(x) for x in re.split(r"\{\w+\}", template)) if p)
+                if pieces:
+                    _PIECES.append(pieces)
+    folded = " ".join(fold(line).split())
+    for pieces in _PIECES:
+        position = 0
+        for number, piece in enumerate(pieces):
+            found = folded.find(piece, position)
+            if found < 0 or (number == 0 and len(pieces) > 1 and found > 2):
+                break
+            position = found + len(piece)
+        else:
+            if position >= len(folded) - 90 and sum(map(len, pieces)) >= 4:
+                return True
+    return False
+
+
+def _piece(text: str) -> str:
+    return " ".join(fold(text).split()).strip(' ,:;<>()"')
+
+
+def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
+    """Marks lines of the organisers' own letter, quoted or not, by shared runs of four words."""
+    known = _grams(letter)
+    if not known:
+        return
+    short = {key(line) for line in letter.split("\n") if key(line)}
+    hits = [False] * len(texts)
+    for index, text in enumerate(texts):
+        grams = _grams(text)
+        if len(grams) >= 2:
+            hits[index] = len(grams & known) >= 0.75 * len(grams)
+    for index, text in enumerate(texts):
+        if hits[index]:
+            continue
+        stripped = key(text.lstrip("> "))
+        near = any(hits[i] for i in range(max(0, index - 8), min(len(texts), index + 9)))
+        if near and stripped and (stripped in short or (len(stripped.split()) < 5 and stripped in key(letter))):
+            hits[index] = kinds[index] is not NEW or stripped in short
+    for index, hit in enumerate(hits):
+        if hit:
+            kinds[index] = LETTER
+
+
+def _grams(text: str) -> set[tuple[str, ...]]:
+    tokens = re.findall(r"\w+", fold(text))
+    return {tuple(tokens[i : i + 4]) for i in range(len(tokens) - 3)}
+
+
+def _mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) -> None:
+    valedictions = every("mail", "valedictions")
+    disclaimers = every("mail", "disclaimer")
+    mobile = every("mail", "mobile")
+    name = frozenset(re.findall(r"\w{2,}", fold(sender_name)))
+    closing = False
+    disclaimer = False
+    blanks = 0
+    for index, text in enumerate(texts):
+        if kinds[index] is not NEW:
+            closing = disclaimer = False
+            continue
+        stripped = text.strip()
+        if not stripped:
+            blanks += 1
+            disclaimer = disclaimer and blanks < 2
+            continue
+        blanks, gap = 0, blanks
+        if starts_with(stripped, disclaimers) or (disclaimer and gap == 0) or (closing and _legal(stripped)):
+            kinds[index] = DISCLAIMER
+            disclaimer = True
+            closing = True
+            continue
+        disclaimer = False
+        if starts_with(stripped, mobile) and len(stripped) < 80:
+            kinds[index] = SIGNATURE
+            continue
+        if stripped in {"--", "---", "-- ", "—"} or (_RULE.match(stripped) and index > 0):
+            closing = True
+            kinds[index] = SIGNATURE
+            continue
+        if _closes(stripped, valedictions):
+            closing = True
+            kinds[index] = SIGNATURE
+            continue
+        if closing and not _postscript(stripped):
+            kinds[index] = SIGNATURE
+        elif closing:
+            closing = False
+        elif _own_name(stripped, name):
+            kinds[index] = SIGNATURE
+            closing = True
+        elif (
+            _CONTACT.search(stripped)
+            and _PHONE.search(stripped)
+            and len(stripped) < 90
+            and not _SENTENCE.search(stripped)
+        ):
+            kinds[index] = SIGNATURE
+
+
+def _closes(text: str, valedictions: frozenset[str]) -> bool:
+    found = starts_with(text, valedictions)
+    return bool(found) and len(key(text)) - len(found) < 34 and len(text) < 90 and not re.search(r"[?]|\d", text)
+
+
+def _legal(text: str) -> bool:
+    return len(text) > 100 and bool(_CONFIDENTIAL.search(text))
+
+
+def _postscript(text: str) -> bool:
+    """Whether a line below the valediction says something again: a postscript or a whole sentence."""
+    if _POSTSCRIPT.match(text):
+        return True
+    if _CONTACT.search(text) and len(text) < 120:
+        return False
+    tokens = re.findall(r"[^\W\d]{2,}", text)
+    if len(tokens) < 5 or not re.search(r"[.!?]\s*[)\"]?$", text):
+        return False
+    lower = sum(token[0].islower() for token in tokens)
+    return lower >= 0.5 * len(tokens) and not contains(text, ("http", "www"))
+
+
+def _own_name(text: str, name: frozenset[str]) -> bool:
+    tokens = re.findall(r"\w{2,}", fold(text))
+    return (
+        bool(name)
+        and 0 < len(tokens) <= 5
+        and len(text) < 50
+        and set(tokens) <= name
+        and not text.rstrip().endswith((":", "?"))
+    )
