@@ -16,10 +16,10 @@ from intake.commands import (
     write_json,
     write_line,
 )
-from intake.export.lines import board_line, change_line
+from intake.export.lines import board_line, cell_in_words, change_in_words, change_line
 from intake.export.tables import FORMATS, TABLES, table_of
 from intake.export.writers import write_table
-from intake.register import BoardRow, Cell
+from intake.register import BoardRow
 
 
 @click.command(
@@ -45,8 +45,7 @@ def board(
     with register:
         if diff:
             for change in register.board_diff(conference, *diff, event=event):
-                line = change_line(change)
-                write_json(line) if as_json else write_line(_change_in_words(line))
+                write_json(change_line(change)) if as_json else write_line(change_in_words(change))
             return
         rows = register.board(conference, event=event, as_of=as_of, as_recorded=as_recorded)
         if as_json:
@@ -58,26 +57,8 @@ def board(
 
 
 def _board_words(row: BoardRow) -> list[str]:
-    cells = [_cell_in_words(cell) for cell in row.days.values()]
+    cells = [cell_in_words(cell) for cell in row.days.values()]
     return [row.delegation, row.state.value.replace("_", " "), *cells, ", ".join(row.flags)]
-
-
-def _cell_in_words(cell: Cell) -> str:
-    if cell.attendance is None:
-        return "-"
-    words = f"{cell.attendance.value} {cell.name} ({cell.role.value if cell.role else ''})"
-    return words + (" ?" if cell.proposed else "") + (" !" if cell.conflict else "")
-
-
-def _change_in_words(line: dict[str, object]) -> str:
-    place = f"{line['delegation']} {line['day'] or 'state'}"
-    return f"{place}: {_value_in_words(line['before'])} -> {_value_in_words(line['after'])}"
-
-
-def _value_in_words(value: object) -> str:
-    if not isinstance(value, dict):
-        return str(value or "-")
-    return " ".join(str(part) for key, part in value.items() if key in ("attendance", "role", "name") and part) or "-"
 
 
 @click.command(

@@ -1,5 +1,6 @@
 """`intake read` and `intake import`: message files, read with and without the register."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ def read(config: Path, files: tuple[Path, ...]) -> None:
     settings, conference = configured(config, None)
     reader = ReaderProcess(conference, settings.reader)
     try:
+        reader.wait_warm()  # that it does not start is no fault of the first message
         for path in files:
             raw = path.read_bytes()
             try:
@@ -55,12 +57,14 @@ def import_(config: Path, db: Path | None, paths: tuple[Path, ...]) -> None:
     register, _, event = open_register(config, db, create=True)
     reader = ReaderProcess(conference, settings.reader)
     try:
+        reader.start()
         new = known = 0
         for message in found_in(paths):
             kept = register.keep(event, message.raw, None, received_at=message.arrived_at(now()), fetched_at=now())
             new, known = new + kept.new, known + (not kept.new)
         waiting = register.unread(event)
-        with click.progressbar(waiting, label="Reading", file=click.get_text_stream("stderr")) as bar:
+        reader.wait_warm()  # that it does not start is no fault of the first message; all of them wait then
+        with click.progressbar(waiting, label="Reading", file=sys.stderr) as bar:
             for number in bar:
                 _read_one(register, reader, number)
         counts = register.counts(event)

@@ -17,10 +17,18 @@ CONFERENCE = Conference(
     mailbox="bridges@host.example",
     invitation_sent=date(2024, 2, 23),
     delegations=(
-        Delegation("AT", "Austria", "member-state", "Interior", "Anna Berger", "Minister", domains=("inneres-at.example",)),
-        Delegation("BG", "Bulgaria", "member-state", "Interior", "Petar Iliev", "Minister", ("Петър Илиев",), ("mvr.example",)),
-        Delegation("CZ", "Czechia", "member-state", "Interior", "Jan Dvořák", "Minister", domains=("vnitro-cz.example",)),
-        Delegation("IE", "Ireland", "member-state", "Justice", "Nora Ní Bhriain", "Minister", domains=("justice-dep.example",)),
+        Delegation(
+            "AT", "Austria", "member-state", "Interior", "Anna Berger", "Minister", domains=("inneres-at.example",)
+        ),
+        Delegation(
+            "BG", "Bulgaria", "member-state", "Interior", "Petar Iliev", "Minister", ("Петър Илиев",), ("mvr.example",)
+        ),
+        Delegation(
+            "CZ", "Czechia", "member-state", "Interior", "Jan Dvořák", "Minister", domains=("vnitro-cz.example",)
+        ),
+        Delegation(
+            "IE", "Ireland", "member-state", "Justice", "Nora Ní Bhriain", "Minister", domains=("justice-dep.example",)
+        ),
     ),
 )
 
@@ -34,7 +42,8 @@ def says(name: str, role: Role = MINISTER, **days: Attendance) -> tuple[Statemen
     """Statements about one person; the days are `monday` and `tuesday`."""
     when = {"monday": MONDAY, "tuesday": TUESDAY}
     return tuple(
-        Statement(name, role, when[day], answer, 0.9, (Evidence(0, 4, "Text", "test", 0.9),)) for day, answer in days.items()
+        Statement(name, role, when[day], answer, 0.9, (Evidence(0, 4, "Text", "test", 0.9),))
+        for day, answer in days.items()
     )
 
 
@@ -80,5 +89,7 @@ def reading(
 
 def raw_mail(number: int | str, *, body: str = "", sender: str = "desk@inneres-at.example", crlf: bool = True) -> bytes:
     """The bytes of a small message with a Message-ID of its own."""
-    text = f"From: Desk <{sender}>\nMessage-ID: <{number}@test.example>\nSubject: Ghent\n\n{body or f'Message {number}'}\n"
+    text = (
+        f"From: Desk <{sender}>\nMessage-ID: <{number}@test.example>\nSubject: Ghent\n\n{body or f'Message {number}'}\n"
+    )
     return text.replace("\n", "\r\n").encode() if crlf else text.encode()

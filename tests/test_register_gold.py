@@ -34,7 +34,9 @@ def expected_reading(line: dict, raw: bytes) -> Reading:
         kinds=tuple(Kind(kind) for kind in line["kinds"]),
         neither=Neither(line["neither"]) if line["neither"] else None,
         statements=tuple(
-            Statement(one["name"], Role(one["role"]), datetime.fromisoformat(day).date(), Attendance(answer), 1.0, (nothing,))
+            Statement(
+                one["name"], Role(one["role"]), datetime.fromisoformat(day).date(), Attendance(answer), 1.0, (nothing,)
+            )
             for one in line["people"]
             for day, answer in one["attendance"].items()
         ),

@@ -5,7 +5,7 @@ from typing import Any
 
 from intake.register.boards import Change
 from intake.register.checks import check
-from intake.register.values import BoardRow, Cell
+from intake.register.values import BoardRow, Bucket, Cell, Counts, DecisionRow, Message, MessageRow, QuestionRow, State
 from parsers.conference import Conference
 from parsers.reading import Reading
 
@@ -96,4 +96,73 @@ def change_line(change: Change) -> dict[str, Any]:
         "day": change.day.isoformat() if change.day else None,
         "before": cell_line(change.before) if isinstance(change.before, Cell) else change.before,
         "after": cell_line(change.after) if isinstance(change.after, Cell) else change.after,
+    }
+
+
+def change_in_words(change: Change) -> str:
+    """The same for people."""
+    place = f"{change.delegation} {change.day.strftime('%d.%m.%Y') if change.day else 'state'}"
+    return f"{place}: {_value_in_words(change.before)} -> {_value_in_words(change.after)}"
+
+
+def _value_in_words(value: Cell | State | None) -> str:
+    if isinstance(value, Cell):
+        return cell_in_words(value)
+    return value.value.replace("_", " ") if value else "-"
+
+
+def cell_in_words(cell: Cell) -> str:
+    """A cell in a line of text: `?` where it is only proposed, `!` where two offices contradict each other."""
+    if cell.attendance is None:
+        return "-"
+    words = f"{cell.attendance.value} {cell.name} ({cell.role.value if cell.role else ''})"
+    return words + (" ?" if cell.proposed else "") + (" !" if cell.conflict else "")
+
+
+def message_line(row: MessageRow) -> dict[str, Any]:
+    """One message of a list."""
+    return {
+        "id": row.id,
+        "counted_as": row.bucket.value,
+        "why": row.why,
+        "delegation": row.delegation,
+        "written": row.said_at.isoformat(),
+        "arrived": row.received_at.isoformat(),
+        "from": row.from_address,
+        "subject": row.subject,
+        "language": row.language,
+    }
+
+
+def message_lines(message: Message) -> dict[str, Any]:
+    """One message with its text, what it was read as, on what evidence, and every entry and decision about it."""
+    reading = message.reading
+    return {
+        **message_line(message.row),
+        "review": list(message.review),
+        "text": reading.text if reading else None,
+        "people": reading.people() if reading else [],
+        "evidence": [asdict(statement) for statement in reading.statements] if reading else [],
+        "questions": [question.text for question in reading.questions] if reading else [],
+        "entries": [asdict(entry) for entry in message.entries],
+        "decisions": [decision_line(decision) for decision in message.decisions],
+    }
+
+
+def question_line(row: QuestionRow) -> dict[str, Any]:
+    """One question."""
+    return asdict(row) | {"asked_at": row.asked_at.isoformat()}
+
+
+def decision_line(row: DecisionRow) -> dict[str, Any]:
+    """One decision."""
+    return asdict(row) | {"at": row.at.isoformat()}
+
+
+def counts_line(counts: Counts) -> dict[str, Any]:
+    """The reconciling line."""
+    return {
+        "messages": counts.total,
+        **{bucket.value: counts.by.get(bucket, 0) for bucket in Bucket},
+        "undeliverable": counts.undeliverable,
     }

@@ -4,6 +4,7 @@ The only room that knows SQLite. Statements are appended and never changed; the 
 """
 
 from intake.register.generations import Generations
+from intake.register.rereading import Rereadings
 from intake.register.values import (
     BoardRow,
     Bucket,
@@ -28,7 +29,7 @@ from intake.register.values import (
 )
 
 
-class Register(Generations):
+class Register(Rereadings, Generations):
     """One connection to one register; open one a thread. The parts stand in the modules of this package."""
 
 

@@ -41,25 +41,29 @@ class Entries(Ledger, Questions, Boards):
             message = self._message_row(number)
             if message["bucket"] == Bucket.ERASED:
                 return
-            event_id = message["event_id"]
             self._describe(message, reading)
             message = self._message_row(number)
             original = self._copied_from(message, reading)
             if original is not None:
                 self._is_copy(message, original, at)
                 return
-            checked = check(
-                reading,
-                self._stored_conference(event_id),
-                learned=self._learned(event_id, reading.envelope.from_address),
-                trusted=self._trusted(event_id),
-            )
-            if self._same_as_before(number, reading, checked):
-                return
-            entry = self._write_entry(message, reading, checked, by=READER, at=at)
-            if not self._decided(number):
-                self._put_in_force(message, entry, at)
-            self._changed(event_id)
+            self._record_checked(message, reading, at)
+
+    def _record_checked(self, message: Row, reading: Reading, at: datetime) -> None:
+        """The register's own checks, and the entry; put in force unless a person has decided about the message."""
+        event_id = message["event_id"]
+        checked = check(
+            reading,
+            self._stored_conference(event_id),
+            learned=self._learned(event_id, reading.envelope.from_address),
+            trusted=self._trusted(event_id),
+        )
+        if self._same_as_before(message["id"], reading, checked):
+            return
+        entry = self._write_entry(message, reading, checked, by=READER, at=at)
+        if not self._decided(message["id"]):
+            self._put_in_force(message, entry, at)
+        self._changed(event_id)
 
     def reading(self, number: int) -> Reading | None:
         """The reading in force of a message, a person's where a person decided; None before it is read."""
@@ -69,8 +73,8 @@ class Entries(Ledger, Questions, Boards):
     def _same_as_before(self, number: int, reading: Reading, checked: Checked) -> bool:
         row = self.row(
             "SELECT r.json, e.delegation, e.review, e.held FROM entry e JOIN reading r ON r.entry = e.id"
-            " WHERE e.message = ? AND e.by_whom = ? ORDER BY e.id DESC LIMIT 1",
-            (number, READER),
+            " WHERE e.message = ? AND e.decision IS NULL ORDER BY e.id DESC LIMIT 1",
+            (number,),
         )
         return row is not None and tuple(row) == (
             reading_to_json(reading),
@@ -124,8 +128,8 @@ class Entries(Ledger, Questions, Boards):
 
     def _decided(self, number: int) -> bool:
         """Whether the entry in force of a message is a person's."""
-        row = self.row("SELECT e.by_whom FROM message m JOIN entry e ON e.id = m.entry_id WHERE m.id = ?", (number,))
-        return row is not None and row["by_whom"] != READER
+        row = self.row("SELECT e.decision FROM message m JOIN entry e ON e.id = m.entry_id WHERE m.id = ?", (number,))
+        return row is not None and row["decision"] is not None
 
     def _write_entry(
         self, message: Row, reading: Reading, checked: Checked, *, by: str, at: datetime, decision: int | None = None

@@ -1,14 +1,14 @@
 """The mailbox's cursor: which generation (UIDVALIDITY) of a folder was seen last, and what of it is in the register.
 
-A UIDVALIDITY that changes, also back to an earlier value, makes every UID of the folder meaningless (RFC 9051, 2.3.1.1).
-So nothing of the folder counts as present from then on until it has been fetched and recognised again.
+A UIDVALIDITY that changes, also back to an earlier value, makes every UID of the folder meaningless (RFC 9051,
+2.3.1.1). So nothing of the folder counts as present from then on until it has been fetched and recognised again.
 """
 
 from datetime import datetime
 
 from intake.register.messages import Messages
 from intake.register.moment import from_text, to_text
-from intake.register.values import Bucket
+from intake.register.values import Bucket, Location
 
 
 class Generations(Messages):
@@ -43,8 +43,8 @@ class Generations(Messages):
         found = self.rows(
             "SELECT s.uid FROM sighting s JOIN message m ON m.id = s.message"
             " WHERE s.event_id = ? AND s.account = ? AND s.folder = ? AND s.uidvalidity = ? AND s.gone_at IS NULL"
-            + (" AND m.bucket <> ?" if settled else ""),
-            (self._event_id(event), account, folder, uidvalidity, *([Bucket.WAITING] if settled else [])),
+            " AND m.bucket <> ?",
+            (self._event_id(event), account, folder, uidvalidity, Bucket.WAITING if settled else ""),
         )
         return {row["uid"] for row in found}
 
@@ -56,3 +56,10 @@ class Generations(Messages):
             (self._event_id(event), account, folder, uidvalidity),
         )
         return {row["uid"]: (from_text(row["at"]), row["tries"]) for row in found}
+
+    def places(self, number: int) -> list[Location]:
+        """Everywhere that a message was ever seen, oldest first."""
+        found = self.rows(
+            "SELECT account, folder, uidvalidity, uid FROM sighting WHERE message = ? ORDER BY id", (number,)
+        )
+        return [Location(row["account"], row["folder"], row["uidvalidity"], row["uid"]) for row in found]

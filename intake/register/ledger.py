@@ -24,7 +24,8 @@ class Ledger(Events):
     ) -> Kept:
         """Keeps the bytes and the place they were seen, in one transaction, before anybody reads them.
 
-        `note` says what is missing of the bytes, where only a part of a very large message was fetched. The same mail (`identity`) is kept once an event, however often it is seen; its earliest arrival counts.
+        The same mail (`identity`) is kept once an event, however often it is seen; its earliest arrival counts.
+        `note` says what is missing of the bytes, where only a part of a very large message was fetched.
         Raises `RegisterError` where the disk is full or the file locked: nothing was kept then, the cursor included.
         """
         arrived = min(received_at, fetched_at)  # a server's clock may run ahead; nothing arrives after it was fetched

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from intake.register.entries import Entries, event_token
+from intake.register.entries import event_token
 from intake.register.file import Row
 from intake.register.moment import from_text, maybe_from_text, to_text
 from intake.register.people import fold
+from intake.register.staff import Staff
 from intake.register.values import (
     Bucket,
     Counts,
@@ -35,7 +36,7 @@ NOT_COUNTED = (
 )
 
 
-class Messages(Entries):
+class Messages(Staff):
     """The part of the register that is read."""
 
     def message(self, number: int) -> Message:
@@ -52,6 +53,7 @@ class Messages(Entries):
             entries=entries,
             review=in_force.review if in_force and in_force.proposed else (),
             locations=tuple(Location(one["account"], one["folder"], one["uidvalidity"], one["uid"]) for one in seen),
+            decisions=tuple(self.decisions(row["event"], message=number)),
         )
 
     def messages(
@@ -78,6 +80,15 @@ class Messages(Entries):
             wanted.append(to_text(before))
         sql += " ORDER BY m.said_at DESC, m.id DESC LIMIT ?"
         return [_message(row) for row in self.rows(sql, (*values, *wanted, limit))]
+
+    def decided_messages(self, event: str) -> list[int]:
+        """The messages whose entry in force is a person's and final, oldest first."""
+        found = self.rows(
+            "SELECT m.id FROM message m JOIN entry e ON e.id = m.entry_id WHERE m.event_id = ?"
+            " AND e.decision IS NOT NULL AND e.proposed = 0 AND m.bucket <> ? ORDER BY m.said_at, m.id",
+            (self._event_id(event), Bucket.ERASED),
+        )
+        return [row["id"] for row in found]
 
     def tray(self, event: str) -> list[MessageRow]:
         """The messages that wait for a person, oldest first."""
