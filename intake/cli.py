@@ -108,10 +108,10 @@ def main() -> NoReturn:
 def explain(error: Exception) -> int:
     """Writes a known mistake to standard error; the exit code for it. Raises any other error again."""
     from intake.mistakes import ConfigError  # here, because --help needs none of it
-    from intake.reading_process import ReadingFaultError
+    from intake.reading_process import ReaderUnavailableError, ReadingFaultError
     from intake.register import RegisterBusyError, RegisterError
 
-    if not isinstance(error, ConfigError | RegisterError | ReadingFaultError | OSError):
+    if not isinstance(error, ConfigError | RegisterError | ReadingFaultError | ReaderUnavailableError | OSError):
         raise error
     words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
     click.echo(f"intake: {words}", err=True)

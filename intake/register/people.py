@@ -64,27 +64,32 @@ def same_people(names: Iterable[str], delegation: Delegation, merged: dict[str, 
     of the name goes under the full one, where only one person of the delegation can be meant.
     """
     known: dict[str, str] = {}
-    for name in sorted(set(names), key=lambda name: (key(name), name)):
+    for name in sorted(set(names), key=_best_first):
         known.setdefault(key(name), name)
-    found: dict[str, str] = {}
+    found = {spelling: merged[spelling] for spelling in known if spelling in merged}
     for spelling, name in known.items():
-        if spelling in merged:
-            found[spelling] = merged[spelling]
-        elif any(tokens(name) == listed for listed in minister_names(delegation)):
+        if spelling not in found and tokens(name) in minister_names(delegation):
             found[spelling] = delegation.minister
+    full = dict(found)
     for spelling, name in known.items():
-        if spelling not in found:
-            found[spelling] = _fullest(spelling, name, known, merged, delegation)
+        if spelling not in full:
+            found[spelling] = _fullest(name, known, full, delegation)
     return {name: found[key(name)] for name in names}
 
 
-def _fullest(spelling: str, name: str, known: dict[str, str], merged: dict[str, str], delegation: Delegation) -> str:
+def _best_first(name: str) -> tuple[bool, int, str]:
+    """Of two spellings the one that is not in capitals, then the one with more marks, is shown."""
+    return name.isupper() or any(word.isupper() and len(word) > 2 for word in name.split()), -_marks(name), name
+
+
+def _marks(name: str) -> int:
+    return sum(not letter.isascii() for letter in name)
+
+
+def _fullest(name: str, known: dict[str, str], full: dict[str, str], delegation: Delegation) -> str:
+    """The one person who is named with these words and more; the name itself where there is none, or several."""
     said = tokens(name)
-    fuller = {
-        other_name
-        for other, other_name in known.items()
-        if other != spelling and said < tokens(other_name) and other not in merged
-    }
+    fuller = {full.get(spelling, other) for spelling, other in known.items() if said < tokens(other)}
     if is_minister(name, delegation):
         fuller.add(delegation.minister)
     longest = [one for one in fuller if not any(tokens(one) < tokens(two) for two in fuller)]

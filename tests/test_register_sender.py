@@ -1,0 +1,179 @@
+"""Who wrote: listed domains, look-alikes, what the mailbox's own server says, and the address book that staff teach."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from register_samples import CONFERENCE, MONDAY, both, on, raw_mail, reading
+
+from intake.register import Bucket, Register, RegisterError
+from intake.register.sender import Judgement, judge, whose
+from parsers.reading import Attendance, Envelope, Reading
+
+AT = "inneres-at.example"
+HOST = "mx.host.example"
+NO = Attendance.NO
+
+
+def judged(address: str, *, name: str = "", reply_to: str = "", results: str = "", trusted: str = HOST) -> Judgement:
+    envelope = Envelope(from_name=name, from_address=address, reply_to=reply_to, authentication=results)
+    return judge(envelope, CONFERENCE, learned=None, trusted=trusted)
+
+
+@pytest.mark.parametrize(
+    ("domain", "code"),
+    [
+        (AT, "AT"),
+        ("INNERES-AT.EXAMPLE", "AT"),
+        ("post.inneres-at.example", "AT"),
+        ("xinneres-at.example", None),
+        ("inneres-at.example.evil.example", None),
+        ("permrep.example", None),
+        ("", None),
+    ],
+)
+def test_whose_domain(domain: str, code: str | None) -> None:
+    assert whose(domain.lower(), CONFERENCE) == code
+
+
+HONEST = [
+    {"address": f"desk@{AT}"},
+    {"address": "desk@permrep.example"},
+    {"address": "anna@mail.example", "name": "Anna Berger"},
+    {"address": f"desk@{AT}", "reply_to": f"office@{AT}"},
+    {"address": f"desk@{AT}", "reply_to": f"office@post.{AT}"},
+    {"address": f"desk@{AT}", "results": f"{HOST}; dmarc=pass header.from={AT}; spf=pass"},
+    {"address": f"desk@{AT}", "results": "spf=pass smtp.mailfrom=x; dmarc=pass header.from=inneres-at.example"},
+    {"address": f"desk@{AT}", "results": "mx.elsewhere.example; dmarc=fail header.from=inneres-at.example"},
+    {"address": f"desk@{AT}", "results": f"{HOST}; dmarc=none"},
+    {"address": "desk@justice.example"},
+    {"address": "desk@mvr2.example"},
+]
+
+
+@pytest.mark.parametrize("fields", HONEST, ids=str)
+def test_an_honest_sender_gives_no_reason(fields: dict[str, str]) -> None:
+    assert judged(**fields).reasons == ()
+    assert not judged(**fields).pretends
+
+
+PRETENDING = [
+    ({"address": f"desk@{AT}", "results": f"{HOST}; dmarc=fail header.from={AT}"}, "not proven"),
+    ({"address": f"desk@{AT}", "results": f"spf=fail; dmarc=fail action=none header.from={AT}"}, "not proven"),
+    ({"address": f"desk@{AT}", "results": "mx.any.example; dmarc=fail", "trusted": ""}, "not proven"),
+    ({"address": "desk@inneres-at.exarnple"}, "looks like"),
+    ({"address": "desk@lnneres-at.example"}, "looks like"),
+    ({"address": "desk@іnneres-at.example"}, "looks like"),
+    ({"address": "desk@" + "іnneres-at.example".encode("idna").decode()}, "looks like"),
+    ({"address": "desk@inneresat.example"}, "looks like"),
+    ({"address": "desk@inneres-at.example.evil.example"}, "looks like"),
+    ({"address": "desk@innerse-at.example"}, "looks like"),
+    ({"address": "desk@justice-depp.example"}, "looks like"),
+    ({"address": "x@mail.example", "name": f"minister@{AT}"}, "shows the name"),
+    ({"address": "x@mail.example", "name": f'"Cabinet <minister@{AT}>"'}, "shows the name"),
+    ({"address": f"desk@{AT}", "reply_to": "desk@mail.example"}, "answers would go to"),
+]
+
+
+@pytest.mark.parametrize(("fields", "reason"), PRETENDING, ids=str)
+def test_a_pretender_is_named_as_one(fields: dict[str, str], reason: str) -> None:
+    verdict = judged(**fields)
+
+    assert verdict.pretends
+    assert any(reason in one for one in verdict.reasons), verdict.reasons
+
+
+def test_an_unknown_sender_with_answers_elsewhere_is_looked_at_and_not_held() -> None:
+    verdict = judged("desk@permrep.example", reply_to="desk@mail.example")
+
+    assert verdict.reasons
+    assert not verdict.pretends
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[Register]:
+    with Register.open(tmp_path / "register.db") as opened:
+        opened.enter(CONFERENCE, "bridges", trusted=HOST)
+        yield opened
+
+
+def record(register: Register, number: int, made: Reading) -> int:
+    kept = register.keep("bridges", raw_mail(number), None, received_at=on(number), fetched_at=on(number))
+    register.record(kept.id, made, at=on(number))
+    return kept.id
+
+
+def test_a_pretender_is_never_on_the_board_unseen(register: Register) -> None:
+    record(register, 1, reading(both("Anna Berger")))
+    fake = record(register, 2, reading(both("Anna Berger", NO), office="lnneres-at.example"))
+
+    row = register.board(CONFERENCE)[0]
+    assert row.days[MONDAY].attendance == "yes"
+    assert row.held == (fake,)
+    assert "held" in row.flags
+    assert register.message(fake).row.bucket is Bucket.REVIEW
+    register.accept(fake, by="Ines", at=on(3))
+    assert register.board(CONFERENCE)[0].days[MONDAY].attendance == "no"
+    assert register.board(CONFERENCE)[0].held == ()
+
+
+class TestAddressBook:
+    def test_an_unknown_sender_is_assigned_once(self, register: Register) -> None:
+        first = record(register, 1, reading(both("Anna Berger"), delegation=None, office="permrep.example"))
+        assert register.message(first).row.bucket is Bucket.REVIEW
+        assert register.board(CONFERENCE)[0].state == "no_answer"
+
+        register.assign("bridges", "Desk@PermRep.example", "AT", by="Ines", at=on(2))
+        second = record(register, 3, reading(both("Anna Berger", NO), delegation=None, office="permrep.example"))
+
+        assert [register.message(one).row.delegation for one in (first, second)] == ["AT", "AT"]
+        assert register.board(CONFERENCE, as_of=on(2, hour=23))[0].days[MONDAY].attendance == "yes"
+        assert register.board(CONFERENCE)[0].days[MONDAY].attendance == "no"
+        assert register.addresses("bridges") == [("desk@permrep.example", "AT")]
+
+    def test_it_is_taken_back_with_everything_that_followed(self, register: Register) -> None:
+        number = record(register, 1, reading(both("Anna Berger"), delegation=None, office="permrep.example"))
+        decision = register.assign("bridges", "desk@permrep.example", "AT", by="Ines", at=on(2))
+        register.take_back(decision, by="Otto", at=on(3))
+
+        assert register.message(number).row.delegation is None
+        assert register.board(CONFERENCE)[0].state == "no_answer"
+        assert register.board(CONFERENCE, as_of=on(2, hour=23))[0].state == "answered"
+        assert register.addresses("bridges") == []
+
+    def test_what_a_person_decided_about_one_message_stays(self, register: Register) -> None:
+        number = record(register, 1, reading(both("Anna Berger"), delegation=None, office="permrep.example"))
+        register.correct(number, delegation="IE", by="Ines", at=on(2))
+        register.assign("bridges", "desk@permrep.example", "AT", by="Ines", at=on(3))
+
+        assert register.message(number).row.delegation == "IE"
+
+    def test_a_delegation_that_is_not_on_the_list_is_refused(self, register: Register) -> None:
+        with pytest.raises(RegisterError, match="XX is not on the list; it has AT, BG"):
+            register.assign("bridges", "desk@permrep.example", "XX", by="Ines", at=on(2))
+
+
+def test_a_delegation_that_is_not_on_the_list_goes_to_review(register: Register) -> None:
+    number = record(register, 1, reading(both("Anna Berger"), delegation="XX", office="permrep.example"))
+
+    assert "XX is not on the list" in register.message(number).row.why
+
+
+def test_a_day_that_the_event_does_not_have_goes_to_review(register: Register) -> None:
+    made = reading(both("Anna Berger"))
+    strange = tuple(replace(one, day=one.day.replace(month=5)) for one in made.statements)
+    number = record(register, 1, reading(strange))
+
+    assert "2024-05-29" in register.message(number).row.why
+    assert register.board(CONFERENCE)[0].state == "no_answer"
+
+
+def test_two_ministers_with_one_name_go_to_review_unless_the_domain_tells(register: Register) -> None:
+    namesake = replace(CONFERENCE.delegations[2], minister="Anna Berger")
+    register.enter(replace(CONFERENCE, delegations=(*CONFERENCE.delegations[:2], namesake)), "bridges", trusted=HOST)
+    unsure = record(register, 1, reading(both("Anna Berger"), office="permrep.example"))
+    sure = record(register, 2, reading(both("Anna Berger")))
+
+    assert "Anna Berger may be the minister of AT or CZ" in register.message(unsure).row.why
+    assert register.message(sure).row.bucket is Bucket.ANSWER
