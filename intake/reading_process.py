@@ -26,6 +26,10 @@ class ReadingFaultError(Exception):
     """A message that could not be read. The text says why, in words for the secretariat."""
 
 
+class ReaderUnavailableError(Exception):
+    """No child can be made ready; no message is to blame for it. Tried again at the next `read`."""
+
+
 class ReaderDiedError(ReadingFaultError):
     """The child ended over this message."""
 
@@ -66,7 +70,7 @@ class ReaderProcess:
             self._child = _Child(self._task)
 
     def wait_warm(self, seconds: float = START_SECONDS) -> None:
-        """Waits until a child is ready. Raises `ReaderDiedError` where it cannot be made ready."""
+        """Waits until a child is ready. Raises `ReaderUnavailableError` where it cannot be made ready."""
         self.start()
         child = self._child
         if child is None:
@@ -78,11 +82,14 @@ class ReaderProcess:
         except (PipeClosedError, DeadlineError) as error:
             self._drop()
             self._raise_if_stopped()
-            raise ReaderDiedError("The reader does not start; its reason is in the log") from error
+            raise ReaderUnavailableError("The reader does not start; its reason is in the log") from error
         self.warm.set()
 
     def read(self, raw: bytes, received_at: datetime) -> Reading:
-        """One message. Raises a `ReadingFaultError`; the next message is read by a fresh child where this one ended."""
+        """One message. Raises a `ReadingFaultError`; the next message is read by a fresh child where this one ended.
+
+        Raises `ReaderUnavailableError` where no child starts, and `ReaderStoppedError` after `stop`.
+        """
         self._hand_over()
         self.wait_warm()
         child = self._child
@@ -92,11 +99,13 @@ class ReaderProcess:
             answer = child.ask(raw, received_at, time.monotonic() + self._limits.seconds)
         except DeadlineError as error:
             self._drop()
+            self.start()  # it gets warm while the next message is looked for
             raise TimedOutError(f"Reading took longer than {self._limits.seconds} seconds and was stopped") from error
         except PipeClosedError as error:
             code = child.ended()
             self._drop()
             self._raise_if_stopped()
+            self.start()
             if code == OUT_OF_MEMORY:
                 raise ReaderDiedError(f"Reading needed more than {self._limits.memory_mb} MB") from error
             raise ReaderDiedError("The reader's process ended over this message") from error
@@ -140,8 +149,6 @@ class ReaderProcess:
             self._child.close()
         self._child, self._successor = self._successor, None
         self.warm.clear()
-        if not self._stopped:
-            self.start()
 
     def _raise_if_stopped(self) -> None:
         if self._stopped:

@@ -51,7 +51,7 @@ class Account:
 class Reader:
     """Limits of the child process that reads: seconds and MiB for one message, and how many until it is replaced."""
 
-    seconds: int = 20
+    seconds: int = 10
     memory_mb: int = 2048
     messages: int = 2000
 

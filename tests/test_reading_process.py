@@ -14,6 +14,7 @@ from intake.reading_process import (
     ReaderProcess,
     ReaderRaisedError,
     ReaderStoppedError,
+    ReaderUnavailableError,
     TimedOutError,
 )
 from intake.settings import Reader as Limits
@@ -122,7 +123,7 @@ def test_a_fresh_process_takes_over_after_its_share() -> None:
 def test_a_reader_that_cannot_be_loaded(capfd: pytest.CaptureFixture[str]) -> None:
     reader = ReaderProcess(CONFERENCE, loader="scripted_reader:cannot")
     try:
-        with pytest.raises(ReaderDiedError, match="does not start"):
+        with pytest.raises(ReaderUnavailableError, match="does not start"):
             reader.read(b"x", WHEN)
     finally:
         reader.stop()

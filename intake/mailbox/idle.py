@@ -12,17 +12,19 @@ from intake.mailbox.faults import Fault, MailboxError, from_answer
 from intake.mailbox.link import Link
 
 _TAG = b"IDLE1"
-_NEWS = re.compile(rb"\* \d+ (EXISTS|EXPUNGE|RECENT)\b|\* VANISHED\b", re.IGNORECASE)
+_NEWS = re.compile(rb"\* (?:(\d+) EXISTS|\d+ EXPUNGE|VANISHED)\b", re.IGNORECASE)
 _LITERAL = re.compile(rb"\{\d+\+?\}$")
 _LONGEST_LINE = 1 << 20
 
 
-def idle(link: Link, clock: Clock, wake: int, seconds: float, answer_seconds: float) -> bool:
+def idle(link: Link, clock: Clock, wake: int, seconds: float, answer_seconds: float, *, holds: int) -> bool:
     """True as soon as the server tells of a change; False once `wake` can be read or the seconds have passed.
+
+    That the folder holds `holds` messages is no news: some servers say it at the start of every IDLE.
 
     Raises `MailboxError` where the server refuses, says BYE, goes away or leaves DONE without an answer.
     """
-    exchange = _Exchange(link, clock)
+    exchange = _Exchange(link, clock, holds)
     try:
         link.send(_TAG + b" IDLE\r\n", answer_seconds)
         exchange.read_until(b"+", clock.monotonic() + answer_seconds)
@@ -39,11 +41,12 @@ def idle(link: Link, clock: Clock, wake: int, seconds: float, answer_seconds: fl
 class _Exchange:
     """What the server says during one IDLE, line by line. `over` once the command has its tagged answer."""
 
-    def __init__(self, link: Link, clock: Clock) -> None:
+    def __init__(self, link: Link, clock: Clock, holds: int) -> None:
         self.news = False
         self.over = False
         self._link = link
         self._clock = clock
+        self._holds = holds
         self._rest = b""
         self._lines: deque[bytes] = deque()
 
@@ -99,4 +102,5 @@ class _Exchange:
                 raise from_answer(line.decode("utf-8", "replace"), Fault.REFUSED)
         if _LITERAL.search(line):
             raise MailboxError(Fault.UNREADABLE, "The server sends a literal while it idles")
-        self.news = self.news or _NEWS.match(line) is not None
+        if (match := _NEWS.match(line)) and (match[1] is None or int(match[1]) != self._holds):
+            self.news = True

@@ -1,4 +1,4 @@
-"""The socket under an IMAPClient (`client` throughout): its options, its limits, and its bytes while the server idles."""
+"""The socket under an IMAPClient (`client` here): its options, its limits, and its bytes while the server idles."""
 
 import socket
 import ssl

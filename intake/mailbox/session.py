@@ -57,6 +57,7 @@ class Session:
         self._context = context
         self._client: IMAPClient | None = None
         self._folder: str | None = None
+        self._holds = 0
         self._listing: tuple[Folder, ...] = ()
         self._closing = threading.Event()
         self._idles = True
@@ -97,7 +98,8 @@ class Session:
             self._folder = None
             answer = self.client.select_folder(folder, readonly=not writable)
             self._folder = folder
-        return FolderState(generation=_number(answer.get(b"UIDVALIDITY")), holds=_number(answer.get(b"EXISTS")))
+            self._holds = _number(answer.get(b"EXISTS"))
+            return FolderState(generation=_number(answer.get(b"UIDVALIDITY")), holds=self._holds)
 
     def uids(self, since: int = 1) -> list[int]:
         """`n:*` gives the last message even where n lies beyond it (RFC 9051, 9), so what is below is dropped."""
@@ -133,7 +135,7 @@ class Session:
                 fetched.append(Fetched(uid, body, aware))
         return fetched
 
-    def idle(self, wake: int, seconds: float) -> bool:
+    def wait(self, wake: int, seconds: float) -> bool:
         """Waits until the server tells of a change, the descriptor `wake` can be read or the seconds have passed.
 
         True where there may be something new. Without IDLE on the server (RFC 2177) only the time ends it.
@@ -141,7 +143,12 @@ class Session:
         if self._idles and self.client.has_capability("IDLE"):
             try:
                 with self._command(Fault.LOST):
-                    return idle(Link(self.client), self._clock, wake, seconds, self._answer_seconds)
+                    # Some servers tell only of what changes while they idle, and nothing of the moment before.
+                    _, changes = self.client.noop()
+                    if any(self._is_news(change) for change in changes):
+                        return True
+                    link = Link(self.client)
+                    return idle(link, self._clock, wake, seconds, self._answer_seconds, holds=self._holds)
             except MailboxError as error:
                 if error.fault is not Fault.REFUSED:
                     raise
@@ -149,12 +156,17 @@ class Session:
         self._clock.wait([wake], seconds)
         return False
 
-    def reopen(self) -> None:
+    def present(self, uids: Collection[int]) -> set[int]:
+        """NOOP first, so that the server tells what was expunged meanwhile."""
+        with self._command(Fault.REFUSED):
+            self.client.noop()
+            return set(uids) & set(self.client.search(["UID", ",".join(map(str, sorted(uids)))]))
+
+    def reopen(self) -> FolderState | None:
         """The same folder on a fresh connection."""
         folder = self._folder
         self.open()
-        if folder is not None:
-            self.open_folder(folder)
+        return None if folder is None else self.open_folder(folder)
 
     def close(self) -> None:
         """LOGOUT as far as the server listens; the socket is closed whatever happens."""
@@ -178,6 +190,12 @@ class Session:
         if client is not None:
             with suppress(Exception):
                 Link(client).cut()
+
+    def _is_news(self, change: Any) -> bool:
+        """EXISTS with the number that is known already is none: some servers repeat it at every command."""
+        if not isinstance(change, tuple) or len(change) < 2:
+            return False
+        return bool(change[1] == b"EXPUNGE" or (change[1] == b"EXISTS" and change[0] != self._holds))
 
     def _connect(self) -> None:
         account = self._account

@@ -21,16 +21,34 @@ class FolderState:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message as the server gave it; `note` says what is missing of it, or is empty."""
+    """One message as the server gave it, and when it arrived there, aware, if the server says."""
 
     uid: int
     raw: bytes
     received_at: datetime | None
-    note: str = ""
 
 
 class Source(Protocol):
-    """One mailbox, open. Every method may raise `MailboxError`; after `Fault.LOST` only `reopen` and `close` help."""
+    """One mailbox. Every method may raise `MailboxError`; after `Fault.LOST` only `open`, `reopen` and `close` help.
+
+    Use it in one thread; only `interrupt` may be called from another.
+    """
+
+    def open(self) -> None:
+        """Connects and logs in, anew where it was open before."""
+        ...
+
+    def find(self, wanted: str) -> str:
+        """The server's own name of a folder that the settings name."""
+        ...
+
+    def wait(self, wake: int, seconds: float) -> bool:
+        """Waits for news in the open folder (True), for the descriptor `wake`, or until the seconds have passed."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ends whatever waits in the network, for good."""
+        ...
 
     def open_folder(self, folder: str) -> FolderState:
         """Turns to a folder, changing nothing in it."""
@@ -48,8 +66,12 @@ class Source(Protocol):
         """Those messages that the server hands over, in full or only their first `part` bytes."""
         ...
 
-    def reopen(self) -> None:
-        """A fresh connection with the same folder open, after the last one was lost."""
+    def present(self, uids: Collection[int]) -> set[int]:
+        """Those of the UIDs that lie in the open folder now."""
+        ...
+
+    def reopen(self) -> FolderState | None:
+        """A fresh connection with the same folder open, after the last one was lost; None where none was open."""
         ...
 
     def close(self) -> None:

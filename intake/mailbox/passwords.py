@@ -1,0 +1,26 @@
+"""Logging in with a password: LOGIN, or AUTH=PLAIN (RFC 4616) where the password or a shared mailbox needs it."""
+
+from typing import Any
+
+from intake.mailbox.faults import Fault, MailboxError
+from intake.settings import Account
+
+
+class Password:
+    """The password of the settings. IMAPClient's LOGIN takes ASCII only, and knows no other mailbox than the user's."""
+
+    def log_in(self, client: Any, account: Account) -> None:
+        """Logs in; `client` is an IMAPClient."""
+        shared = account.mailbox if account.mailbox and account.mailbox != account.user else ""
+        wants_plain = account.login == "plain" or shared or client.has_capability("LOGINDISABLED")
+        if not wants_plain and (account.user + account.password).isascii():
+            client.login(account.user, account.password)
+            return
+        if not client.has_capability("AUTH=PLAIN"):
+            reason = "a shared mailbox" if shared else "this user name or password"
+            raise MailboxError(
+                Fault.REFUSED,
+                f"The server does not offer AUTH=PLAIN, which {reason} needs",
+                advice="Use a password of ASCII characters, or another kind of log-in (mailbox.login).",
+            )
+        client.plain_login(account.user, account.password, shared or None)

@@ -1,0 +1,62 @@
+"""One message through every stage, in order. Read this first.
+
+    bytes and place kept -> read in the child process -> reading recorded
+
+The bytes are in the register before anybody looks into them, so a message that cannot be read is a row with a reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from intake.reading_process import ReaderProcess, ReaderRaisedError, ReadingFaultError
+from intake.register import Location, Register
+
+TRIES = 2
+"""How often a message may end or overrun the reader's process: once may be the machine's fault."""
+
+IN_JUNK = "It lay in the junk folder"
+
+
+def process(
+    register: Register,
+    reader: ReaderProcess,
+    event: str,
+    raw: bytes,
+    where: Location | None,
+    *,
+    received_at: datetime,
+    now: Callable[[], datetime],
+) -> int:
+    """A message that has just arrived; its number in the register. The same mail is read once, often as it may come."""
+    kept = register.keep(event, raw, where, received_at=received_at, fetched_at=now())
+    if kept.new:
+        read_kept(register, reader, kept.id, now=now)
+    return kept.id
+
+
+def read_kept(
+    register: Register,
+    reader: ReaderProcess,
+    number: int,
+    *,
+    now: Callable[[], datetime],
+    in_junk: Callable[[Location], bool] = lambda _: False,
+) -> bool:
+    """A message that is kept and waits; False where it still waits, since it may yet be read at a second try.
+
+    Raises `ReaderStoppedError` and `ReaderUnavailableError`, which are not the message's fault, and `RegisterError`.
+    """
+    attempt = register.note_attempt(number, at=now())
+    try:
+        reading = reader.read(register.raw(number), register.received_at(number))
+    except ReadingFaultError as error:
+        if attempt < TRIES and not isinstance(error, ReaderRaisedError):
+            return False
+        register.quarantine(number, at=now(), why=str(error))
+        return True
+    places = register.places(number)
+    if places and all(in_junk(place) for place in places):
+        reading = replace(reading, review=(*reading.review, IN_JUNK))
+    register.record(number, reading, at=now())
+    return True
