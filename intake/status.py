@@ -64,6 +64,11 @@ class ServiceStatus:
         known = [time for time in times if time is not None]
         return min(known) if known and len(known) == len(times) else None
 
+    @property
+    def register_words(self) -> str:
+        """Why the register cannot be written; empty while it can."""
+        return self._register_words
+
     def problems(self, now: datetime) -> tuple[str, ...]:
         """Why the service is not ready, in words; empty where it is."""
         found = []
