@@ -1,5 +1,6 @@
 """The board of an event: now, or as it stood at a moment; and what changed between two moments."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ from intake.register.board import Said, Word, stand
 from intake.register.events import Events
 from intake.register.file import Row
 from intake.register.moment import from_text, to_text
+from intake.register.people import key
 from intake.register.values import BoardRow, Bucket, Cell, Source, State
 from parsers.conference import Conference, Delegation
 from parsers.reading import Attendance, Automatic, Kind, Neither, Role
@@ -56,18 +58,23 @@ class Boards(Events):
         `as_of` gives the board as it stood: with what had arrived by that moment and what staff had decided by then;
         with `as_recorded` only with what the register itself held by then.
         """
-        key = event or self.key_of(conference)
-        if self.conference(key) != conference:
-            key = self._entered(conference, key)
+        event = event or self.key_of(conference)
+        if self.conference(event) != conference:
+            event = self._entered(conference, event)
         if as_of is None:
-            return self._standing(key)
+            return self._standing(event)
         moment = to_text(as_of)
-        event_id = self._event_id(key)
+        event_id = self._event_id(event)
         when = _RECORDED if as_recorded else _THEN
         words = self._words(_WORDS.format(when=when), (event_id, moment, moment))
-        merged = self._spellings(event_id)
+        merged = self._spellings_at(event_id, moment)
+        asked = self._open_questions(event_id, moment)
         return [
-            stand(row, conference, words.get(row.code, []), merged.get(row.code, {})) for row in conference.delegations
+            replace(
+                stand(row, conference, words.get(row.code, []), merged.get(row.code, {})),
+                open_questions=asked.get(row.code, 0),
+            )
+            for row in conference.delegations
         ]
 
     def board_diff(
@@ -78,26 +85,33 @@ class Boards(Events):
             self.board(conference, event=event, as_of=before), self.board(conference, event=event, as_of=after)
         )
 
-    def _entered(self, conference: Conference, key: str) -> str:
-        row = self.row("SELECT trusted, retention_days FROM event WHERE key = ?", (key,))
+    def _entered(self, conference: Conference, event: str) -> str:
+        row = self.row("SELECT trusted, retention_days FROM event WHERE key = ?", (event,))
         trusted, days = (row["trusted"], row["retention_days"]) if row else ("", None)
-        return self.enter(conference, key, trusted=trusted, retention_days=days)
+        return self.enter(conference, event, trusted=trusted, retention_days=days)
 
-    def _standing(self, key: str) -> list[BoardRow]:
-        event_id = self._event_id(key)
-        open_questions = {
-            row["delegation"]: row["n"]
-            for row in self.rows(
-                "SELECT delegation, count(*) AS n FROM question WHERE event_id = ? AND present = 1 AND state = 'open'"
-                " GROUP BY delegation",
-                (event_id,),
-            )
-        }
+    def _standing(self, event: str) -> list[BoardRow]:
+        event_id = self._event_id(event)
+        asked = self._open_questions(event_id)
         found = self.rows("SELECT delegation, row FROM standing WHERE event_id = ? ORDER BY place", (event_id,))
         return [
-            replace(_ROW.validate_json(row["row"]), open_questions=open_questions.get(row["delegation"], 0))
-            for row in found
+            replace(_ROW.validate_json(row["row"]), open_questions=asked.get(row["delegation"], 0)) for row in found
         ]
+
+    def _open_questions(self, event_id: int, moment: str | None = None) -> dict[str | None, int]:
+        """How many questions of each delegation are open, or were at a moment."""
+        if moment is None:
+            sql = (
+                "SELECT delegation, count(*) AS n FROM question WHERE event_id = ? AND present = 1 AND state = 'open'"
+                " GROUP BY delegation"
+            )
+            return {row["delegation"]: row["n"] for row in self.rows(sql, (event_id,))}
+        sql = (
+            "SELECT q.delegation, count(*) AS n FROM question q JOIN message m ON m.id = q.message"
+            " WHERE q.event_id = ? AND q.present = 1 AND m.arrived_at <= ? AND (q.state = 'open' OR q.state_at > ?)"
+            " GROUP BY q.delegation"
+        )
+        return {row["delegation"]: row["n"] for row in self.rows(sql, (event_id, moment, moment))}
 
     def _restand(self, event_id: int, delegations: set[str | None] | None = None) -> None:
         """Writes the board anew, in the transaction of the change; only of `delegations` where they are given."""
@@ -146,6 +160,21 @@ class Boards(Events):
         merged: dict[str, dict[str, str]] = {}
         for row in self.rows("SELECT delegation, key, name FROM spelling WHERE event_id = ?", (event_id,)):
             merged.setdefault(row["delegation"], {})[row["key"]] = row["name"]
+        return merged
+
+    def _spellings_at(self, event_id: int, moment: str) -> dict[str, dict[str, str]]:
+        """The same as it was at a moment, from the log."""
+        merged: dict[str, dict[str, str]] = {}
+        for row in self.rows(
+            "SELECT d.delegation, d.after FROM decision d LEFT JOIN decision b ON b.id = d.takes_back"
+            " WHERE d.event_id = ? AND 'merge' IN (d.act, b.act) AND d.at <= ? ORDER BY d.id",
+            (event_id, moment),
+        ):
+            after = json.loads(row["after"])
+            of_delegation = merged.setdefault(row["delegation"], {})
+            of_delegation.pop(key(after["spelling"]), None)
+            if after["name"] is not None:
+                of_delegation[key(after["spelling"])] = after["name"]
         return merged
 
 

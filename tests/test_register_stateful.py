@@ -1,0 +1,233 @@
+"""Properties of the register under any history: order does not matter, nothing counts twice, everything replays."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from register_samples import CONFERENCE, LETTER, MONDAY, TUESDAY, on, raw_mail, reading
+
+from intake.register import BoardRow, Register, RegisterError, Source
+from parsers.reading import Attendance, Automatic, Evidence, Neither, Reading, Role, Statement
+
+NAMES = ["Anna Berger", "BERGER Anna", "Otto Kern", "Ida Lang"]
+OFFICES = ["inneres-at.example", "permrep.example", "lnneres-at.example"]
+
+moments = st.integers(0, 60 * 24 * 20).map(lambda minutes: LETTER + timedelta(minutes=minutes))
+statements = st.lists(
+    st.builds(
+        lambda name, role, day, answer: Statement(name, role, day, answer, 0.9, (Evidence(0, 4, "Text", "test"),)),
+        st.sampled_from(NAMES),
+        st.sampled_from(Role),
+        st.sampled_from([MONDAY, TUESDAY, TUESDAY + timedelta(days=1)]),
+        st.sampled_from(Attendance),
+    ),
+    max_size=4,
+    unique_by=lambda one: (one.name, one.day),
+)
+readings = st.builds(
+    lambda said, delegation, sent, office, questions, neither, corrects, review, automatic: reading(
+        tuple(said),
+        delegation=delegation,
+        sent=sent,
+        office=office,
+        questions=tuple(questions),
+        neither=neither,
+        corrects=corrects,
+        review=("unsure",) if review else (),
+        automatic=automatic,
+    ),
+    statements,
+    st.sampled_from(["AT", "AT", "AT", "CZ", "XX", None]),
+    st.none() | moments | st.just(datetime(1970, 1, 1, tzinfo=LETTER.tzinfo)),
+    st.sampled_from(OFFICES),
+    st.lists(st.sampled_from(["Where is the door?", "How many seats are there?"]), max_size=2, unique=True),
+    st.sampled_from(list(Neither)),
+    st.booleans(),
+    st.booleans(),
+    st.none() | st.just(Automatic(failed=("old@inneres-at.example",))),
+)
+person_days = st.lists(
+    st.tuples(
+        st.sampled_from(NAMES), st.sampled_from(Role), st.sampled_from([MONDAY, TUESDAY]), st.sampled_from(Attendance)
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def seen(rows: list[BoardRow]) -> list[object]:
+    """A board without the numbers that the register gave out."""
+    return [
+        (
+            row.delegation,
+            row.state,
+            row.conflict,
+            [
+                (cell.attendance, cell.role, cell.name, cell.proposed, cell.conflict, cell.said_at)
+                for cell in row.days.values()
+            ],
+            [(one.name, one.days) for one in row.companions],
+            row.flags,
+            row.open_questions,
+            row.last_word and row.last_word.at,
+            row.failed,
+        )
+        for row in rows
+    ]
+
+
+def without_questions(board: list[object]) -> list[object]:
+    """Another reading may find other questions; which were open before is not kept."""
+    return [row[:6] + row[7:] for row in board]  # type: ignore[index]  # they are the tuples of `seen`
+
+
+def filled(directory: str, name: str, mails: list[tuple[int, datetime, Reading]]) -> list[object]:
+    with Register.open(Path(directory) / name) as register:
+        register.enter(CONFERENCE, "bridges")
+        for number, arrived, made in mails:
+            kept = register.keep("bridges", raw_mail(number), None, received_at=arrived, fetched_at=on(30))
+            register.record(kept.id, made, at=on(30))
+        return seen(register.board(CONFERENCE))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_any_order_of_arrival_gives_the_same_board(data: st.DataObject) -> None:
+    mails = [
+        (number, arrived, replace(made, envelope=replace(made.envelope, message_id=f"{number}@test.example")))
+        for number, (arrived, made) in enumerate(
+            data.draw(st.lists(st.tuples(moments, readings), min_size=2, max_size=7)), start=1
+        )
+    ]
+    # Some mails are seen twice, at other times: through another folder, or imported again.
+    again = [(number, arrived + timedelta(days=1), made) for number, arrived, made in mails if number % 2]
+    shuffled = data.draw(st.permutations(mails + again))
+    with tempfile.TemporaryDirectory() as directory:
+        assert filled(directory, "one", mails) == filled(directory, "two", shuffled)
+
+
+class History(RuleBasedStateMachine):
+    """Mails come, people decide and undo, readers change: after every step the board is what its statements say."""
+
+    numbers = Bundle("numbers")
+    choices = Bundle("choices")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = tempfile.TemporaryDirectory()
+        self.clock = on(30)
+        self.mails: dict[int, tuple[int, datetime, Reading]] = {}
+        self.past: list[tuple[datetime, list[object]]] = []
+
+    @initialize()
+    def open(self) -> None:
+        self.register = Register.open(Path(self.directory.name) / "register.db")
+        self.register.enter(CONFERENCE, "bridges")
+
+    def teardown(self) -> None:
+        """What was done later changed nothing of what stood before."""
+        for moment, board in self.past:
+            assert without_questions(seen(self.register.board(CONFERENCE, as_of=moment))) == without_questions(board)
+        self.register.close()
+        self.directory.cleanup()
+
+    def tick(self) -> datetime:
+        self.past.append((self.clock, seen(self.register.board(CONFERENCE))))
+        self.clock += timedelta(minutes=1)
+        return self.clock
+
+    def attempt(self, act: Callable[..., int], *values: Any, **named: Any) -> Any:
+        """A decision, or nothing where the register refuses it with a sentence."""
+        before = [tuple(row) for row in self.register.rows("SELECT * FROM statement")]
+        try:
+            done = act(*values, by="Ines", at=self.tick(), **named)
+        except RegisterError:
+            assert [tuple(row) for row in self.register.rows("SELECT * FROM statement")] == before
+            return multiple()
+        assert [tuple(row) for row in self.register.rows("SELECT * FROM statement")][: len(before)] == before
+        return done
+
+    @rule(target=numbers, made=readings)
+    def a_mail_comes(self, made: Reading) -> int:
+        at = self.tick()
+        mark = len(self.mails) + 1
+        made = replace(made, envelope=replace(made.envelope, message_id=f"{mark}@test.example"))
+        number = self.register.keep("bridges", raw_mail(mark), None, received_at=at, fetched_at=at).id
+        self.register.record(number, made, at=at)
+        self.mails[number] = (mark, at, made)
+        return number
+
+    @rule(number=numbers)
+    def it_is_imported_again(self, number: int) -> None:
+        mark, arrived, made = self.mails[number]
+        before = self.register.board(CONFERENCE), self.register.version(), self.register.counts("bridges")
+        kept = self.register.keep(
+            "bridges", raw_mail(mark, crlf=False), None, received_at=arrived, fetched_at=self.clock
+        )
+        self.register.record(kept.id, made, at=self.clock)
+        assert (kept.id, kept.new) == (number, False)
+        assert (self.register.board(CONFERENCE), self.register.version(), self.register.counts("bridges")) == before
+
+    @rule(number=numbers, made=readings)
+    def another_reader_reads_it(self, number: int, made: Reading) -> None:
+        mark, arrived, before = self.mails[number]
+        made = replace(made, envelope=before.envelope)
+        shown = self.register.reread("bridges", [(number, made)], at=self.tick(), adopt=False)
+        adopted = self.register.reread("bridges", [(number, made)], at=self.clock, adopt=True)
+        assert shown == adopted
+        self.mails[number] = (mark, arrived, made)
+
+    @rule(target=choices, number=numbers)
+    def accepted(self, number: int) -> Any:
+        return self.attempt(self.register.accept, number)
+
+    @rule(target=choices, number=numbers, neither=st.sampled_from(list(Neither)))
+    def rejected(self, number: int, neither: Neither) -> Any:
+        return self.attempt(self.register.reject, number, neither=neither)
+
+    @rule(target=choices, number=numbers, people=person_days, delegation=st.sampled_from(["AT", "CZ"]))
+    def corrected(self, number: int, people: list[Any], delegation: str) -> Any:
+        return self.attempt(self.register.correct, number, people=people, delegation=delegation)
+
+    @rule(target=choices, people=person_days, said_at=moments, source=st.sampled_from([Source.PHONE, Source.STAFF]))
+    def told(self, people: list[Any], said_at: datetime, source: Source) -> Any:
+        return self.attempt(self.register.note_told, "bridges", "AT", people, source=source, said_at=said_at)
+
+    @rule(target=choices, office=st.sampled_from(OFFICES), delegation=st.sampled_from(["AT", "CZ"]))
+    def assigned(self, office: str, delegation: str) -> Any:
+        return self.attempt(self.register.assign, "bridges", f"desk@{office}", delegation)
+
+    @rule(target=choices, spelling=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
+    def merged(self, spelling: str, name: str) -> Any:
+        return self.attempt(self.register.merge, "bridges", "AT", spelling, name)
+
+    @rule(choice=choices)
+    def taken_back(self, choice: int) -> None:
+        self.attempt(self.register.take_back, choice)
+
+    @invariant()
+    def the_board_is_what_its_statements_say(self) -> None:
+        assert self.register.board(CONFERENCE) == self.register.board(CONFERENCE, as_of=self.clock)
+
+    @invariant()
+    def every_message_stands_under_one_heading(self) -> None:
+        counts = self.register.counts("bridges")
+        assert counts.total == len(self.mails) == sum(counts.by.values())
+
+    @invariant()
+    def one_entry_at_most_is_in_force_for_a_message(self) -> None:
+        doubled = self.register.rows(
+            "SELECT message FROM entry WHERE message IS NOT NULL AND from_at IS NOT NULL AND until_at IS NULL"
+            " GROUP BY message HAVING count(*) > 1"
+        )
+        assert doubled == []
+
+
+TestHistory = History.TestCase
+TestHistory.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
