@@ -142,11 +142,15 @@ async def _listen(
 
 def _end_on_signals(ending: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
+    asked_at = 0.0
 
     def end() -> None:
-        if ending.is_set():
-            os._exit(130)  # the second signal: somebody does not want to wait
-        ending.set()
+        nonlocal asked_at
+        if not ending.is_set():
+            asked_at = loop.time()
+            ending.set()
+        elif loop.time() - asked_at > 1:  # some shells and wrappers send the first one twice
+            os._exit(130)  # somebody does not want to wait
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
