@@ -102,7 +102,7 @@ class Worker:
                     self._status.register_is("")
                     if report.good:
                         back_off.reset()
-                        self._status.mailbox_good(account.name, now, words=report.words)
+                        self._status.mailbox_good(account.name, now, words=report.words, warnings=report.warnings)
                     else:
                         error = MailboxError(Fault.FOLDER, report.words)
                         wait = timedelta(seconds=account.poll_seconds)

@@ -24,3 +24,7 @@ class Password:
                 advice="Use a password of ASCII characters, or another kind of log-in (mailbox.login).",
             )
         client.plain_login(account.user, account.password, shared or None)
+
+    def warnings(self) -> tuple[str, ...]:
+        """A password does not say when it expires."""
+        return ()

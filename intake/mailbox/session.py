@@ -37,6 +37,10 @@ class Credential(Protocol):
         """Logs in, or raises what IMAPClient raises or a `MailboxError`."""
         ...
 
+    def warnings(self) -> tuple[str, ...]:
+        """What will go wrong soon."""
+        ...
+
 
 class Session:
     """A connection that is logged in. Use it in one thread; `interrupt` may be called from another."""
@@ -83,6 +87,10 @@ class Session:
         if self._client is None:
             raise MailboxError(Fault.LOST, "There is no connection to the mailbox")
         return self._client
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the way of logging in warns of."""
+        return self._credential.warnings()
 
     def folders(self) -> tuple[Folder, ...]:
         """Every folder that can hold messages."""

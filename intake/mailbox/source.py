@@ -38,6 +38,10 @@ class Source(Protocol):
         """Connects and logs in, anew where it was open before."""
         ...
 
+    def warnings(self) -> tuple[str, ...]:
+        """What will go wrong soon, such as a secret that expires."""
+        ...
+
     def find(self, wanted: str) -> str:
         """The server's own name of a folder that the settings name."""
         ...

@@ -19,6 +19,7 @@ class Report:
     outcomes: Mapping[str, Outcome]
     words: str
     good: bool
+    warnings: tuple[str, ...] = ()
 
 
 class Watch:
@@ -109,7 +110,7 @@ class Watch:
         trouble += [f"{tame(name, 60)}: {outcome.words}" for name, outcome in outcomes.items() if outcome.words]
         if not outcomes:
             raise MailboxError(Fault.FOLDER, "; ".join(trouble) or "No folder is named")
-        return Report(outcomes, "; ".join(trouble), good)
+        return Report(outcomes, "; ".join(trouble), good, self._source.warnings())
 
     def _names(self, wanted: tuple[str, ...], trouble: list[str]) -> list[str]:
         found = []
