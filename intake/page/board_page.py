@@ -1,0 +1,110 @@
+"""The board, which is the home page: asked for most, so its bytes are kept until something changes."""
+
+import hashlib
+from datetime import datetime
+from itertools import groupby
+
+from aiohttp import web
+
+from intake.page.access import Person
+from intake.page.asked import asked
+from intake.page.board_query import BoardQuery, local_text, query_from
+from intake.page.board_view import Changed, RowView, chosen, grouped, row_view
+from intake.page.chart import chart_of
+from intake.page.house import HOUSE, House, KeptPage
+from intake.page.overview import Overview, figures
+from intake.page.phrases import KINDS
+from intake.page.render import render
+from intake.register import BoardRow, Register, State
+from intake.register.boards import compare
+from intake.register.page_queries import first_answers
+
+_FRESH_SECONDS = 30
+LIVE = "Live"
+"""The header of a page that fetches itself anew: that is no visit, and what was new to its reader stays so."""
+
+
+async def board(request: web.Request) -> web.Response:
+    """`GET /`."""
+    house = request.app[HOUSE]
+    headers = request.headers
+    key = (request.path_qs, headers.get("Cookie"), headers.get("Accept-Language"))
+    stamp = f"{house.pulse.beat.stamp}.{int(house.now().timestamp()) // _FRESH_SECONDS}"
+    kept = house.pages.get(key, stamp)
+    if kept is None:
+        made = await _make(request, house)
+        assert isinstance(made.body, bytes)  # noqa: S101  a rendered page is bytes
+        mark = f'"{hashlib.sha256(made.body).hexdigest()[:20]}"'
+        kept = KeptPage(stamp, made.body, mark, made.cookies.output(header="").strip())
+        house.pages.put(key, kept)
+    if headers.get("If-None-Match") == kept.etag:
+        response = web.Response(status=304)
+    else:
+        response = web.Response(body=kept.body, content_type="text/html", charset="utf-8")
+    response.headers["ETag"] = kept.etag
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Cookie, Accept-Language"
+    if kept.cookie and LIVE not in headers:
+        response.headers["Set-Cookie"] = kept.cookie
+    return response
+
+
+async def _make(request: web.Request, house: House) -> web.Response:
+    now = asked(request)
+    query = query_from(request.query, house.conference.days)
+    if query.at is not None and query.at >= now.now:
+        query = BoardQuery(query.day, query.group, query.sort, query.show, query.kind, query.words)
+    overview = await house.pulse.overview()
+    rows, counted, first = await _rows(house, query, overview)
+    changed = await _changed(house, now.person, rows) if query.at is None else frozenset()
+    views = [row_view(row, house.conference, now.words, changed) for row in rows]
+    shown = chosen(views, query, house.conference)
+    return await render(
+        request,
+        "board.html",
+        query=query,
+        at_text=local_text(query.at or now.now),
+        figures=counted,
+        answered=sum(row.state is State.ANSWERED for row in rows),
+        invited=len(rows),
+        groups=grouped(shown, query, now.words),
+        shown=len(shown),
+        tiles=[view for view in views if view.place],
+        beside=_beside(views),
+        chart=chart_of(
+            first.values(), len(rows), house.conference.invitation_sent, house.conference.days, query.at or now.now
+        ),
+        new=sum(view.new for view in views),
+        kinds={kind: KINDS.get(kind, kind) for kind in dict.fromkeys(view.kind for view in views)},
+    )
+
+
+async def _rows(
+    house: House, query: BoardQuery, overview: Overview
+) -> tuple[tuple[BoardRow, ...], dict[object, dict[str, int]], dict[str, datetime]]:
+    """The rows, the figures of their days and when each delegation answered; as of another moment where asked for."""
+    at = query.at
+    if at is None:
+        return overview.rows, dict(overview.days), overview.first
+
+    def then(register: Register) -> tuple[tuple[BoardRow, ...], dict[str, datetime]]:
+        rows = tuple(register.board(house.conference, event=house.event, as_of=at))
+        first = {code: moment for code, moment in first_answers(register, house.event).items() if moment <= at}
+        return rows, first
+
+    rows, first = await house.desk.ask(then)
+    return rows, dict(figures(rows, house.conference.days)), first
+
+
+def _beside(views: list[RowView]) -> list[tuple[str, list[RowView]]]:
+    """Who has no place on the map, by kind."""
+    rest = sorted((view for view in views if view.place is None), key=lambda view: list(KINDS).index(view.kind) if view.kind in KINDS else 99)
+    return [(KINDS.get(kind, kind), list(found)) for kind, found in groupby(rest, key=lambda view: view.kind)]
+
+
+async def _changed(house: House, person: Person, rows: tuple[BoardRow, ...]) -> Changed:
+    """What is other than at the end of this person's last visit; nothing where this is the first."""
+    if person.since is None:
+        return frozenset()
+    before = await house.old_boards.at(person.since)
+    return frozenset((change.delegation, change.day) for change in compare(before, list(rows)))

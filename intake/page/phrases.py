@@ -1,0 +1,142 @@
+"""The page's names for what the register holds. Each is an English text that the catalogues translate."""
+
+from intake.page.marks import N_
+from intake.page.words import Words
+from intake.register import Bucket, Cell, Source, State
+from parsers.conference import Conference
+from parsers.reading import Attendance, Neither, Role, ZoneKind
+
+STANDS = {
+    "minister": N_("Minister"),
+    "deputy": N_("Deputy"),
+    "maybe": N_("Perhaps"),
+    "no": N_("Nobody comes"),
+    "open": N_("Not said"),
+}
+SIGNS = {"minister": "●", "deputy": "◐", "maybe": "?", "no": "✕", "open": "○"}
+"""What stands beside each colour, so that no colour stands alone."""
+
+STATES = {
+    State.ANSWERED: N_("Answered"),
+    State.NO_ANSWER: N_("No answer yet"),
+    State.NOT_DELIVERED: N_("Letter not delivered"),
+    State.AWAY: N_("Away"),
+}
+ROLES = {Role.MINISTER: N_("Minister"), Role.DEPUTY: N_("Deputy"), Role.DELEGATE: N_("Companion")}
+HEADS = {Role.MINISTER: N_("Head of the house"), Role.DEPUTY: N_("Deputy"), Role.DELEGATE: N_("Companion")}
+"""The same for a house that has no minister: the Commission, an agency."""
+
+ATTENDANCES = {Attendance.YES: N_("yes"), Attendance.NO: N_("no"), Attendance.MAYBE: N_("perhaps")}
+KINDS = {
+    "member-state": N_("Member States"),
+    "associated": N_("Associated countries"),
+    "institution": N_("Institutions"),
+    "agency": N_("Agencies"),
+}
+FLAGS = {
+    "conflict": N_("Conflict"),
+    "proposed": N_("To confirm"),
+    "too_many": N_("Over 1+%(companions)s"),
+    "new_minister": N_("New name"),
+    "not_delivered": N_("Not delivered"),
+    "away": N_("Away"),
+    "held": N_("Sender in doubt"),
+}
+FLAG_HELP = {
+    "conflict": N_("Two offices of this delegation contradict each other; somebody has to decide."),
+    "proposed": N_("This rests on a message that nobody has looked at yet."),
+    "too_many": N_("More people are named than the format allows."),
+    "new_minister": N_("The minister named is not the one on the list."),
+    "not_delivered": N_("A letter to this delegation came back."),
+    "away": N_("An automatic reply says that nobody is there."),
+    "held": N_("A message is kept off the board because its sender may be pretending."),
+}
+BUCKETS = {
+    Bucket.WAITING: N_("waiting to be read"),
+    Bucket.ANSWER: N_("answers"),
+    Bucket.QUESTION: N_("questions"),
+    Bucket.ACKNOWLEDGEMENT: N_("acknowledgements"),
+    Bucket.AUTO_REPLY: N_("automatic replies"),
+    Bucket.BOUNCE: N_("not delivered"),
+    Bucket.UNRELATED: N_("about something else"),
+    Bucket.REVIEW: N_("to review"),
+    Bucket.QUARANTINED: N_("could not be read"),
+    Bucket.COPY: N_("copies of another message"),
+    Bucket.ERASED: N_("erased"),
+}
+NEITHERS = {
+    Neither.ACKNOWLEDGEMENT: N_("an acknowledgement"),
+    Neither.AUTO_REPLY: N_("an automatic reply"),
+    Neither.BOUNCE: N_("a delivery failure"),
+    Neither.UNRELATED: N_("about something else"),
+}
+SOURCES = {
+    Source.MESSAGE: N_("by mail"),
+    Source.CALENDAR: N_("by calendar reply"),
+    Source.PHONE: N_("by phone"),
+    Source.LETTER: N_("by letter"),
+    Source.STAFF: N_("decided here"),
+}
+LAST_WORDS = {
+    Bucket.ANSWER: N_("answer"),
+    Bucket.QUESTION: N_("question"),
+    Bucket.ACKNOWLEDGEMENT: N_("acknowledgement"),
+    Bucket.AUTO_REPLY: N_("automatic reply"),
+    Bucket.BOUNCE: N_("letter came back"),
+    Bucket.UNRELATED: N_("something else"),
+    Source.PHONE: N_("by phone"),
+    Source.LETTER: N_("by letter"),
+    Source.STAFF: N_("decided here"),
+}
+ZONES = {
+    ZoneKind.NEW: N_("Written for this message"),
+    ZoneKind.QUOTED: N_("Quoted from earlier mail"),
+    ZoneKind.ATTRIBUTION: N_("Quoted from earlier mail"),
+    ZoneKind.SIGNATURE: N_("Signature"),
+    ZoneKind.DISCLAIMER: N_("Disclaimer"),
+    ZoneKind.LETTER: N_("Our own letter"),
+    ZoneKind.ATTACHMENT: N_("Attachment"),
+}
+QUESTION_STATES = {"open": N_("Open"), "answered": N_("Answered"), "dropped": N_("Needs no answer")}
+ACTS = {
+    "accept": N_("accepted the reading"),
+    "reject": N_("said that it is no answer"),
+    "correct": N_("corrected the reading"),
+    "count": N_("put it up for review"),
+    "phone": N_("entered an answer by phone"),
+    "letter": N_("entered an answer by letter"),
+    "staff": N_("decided"),
+    "assign": N_("said whose address it is"),
+    "merge": N_("said that two spellings are one person"),
+    "question": N_("dealt with a question"),
+    "note": N_("wrote a note"),
+    "take back": N_("took a decision back"),
+}
+
+
+def role_name(words: Words, role: Role, kind: str) -> str:
+    """`Minister`, or what fits a house that has none."""
+    return words.say((ROLES if kind in ("member-state", "associated") else HEADS)[role])
+
+
+def cell_words(words: Words, cell: Cell, kind: str) -> str:
+    """What stands under a name on the board."""
+    if cell.attendance is None or cell.role is None:
+        return words.say(STANDS["open"])
+    role = role_name(words, cell.role, kind)
+    if cell.attendance is Attendance.NO:
+        return words.say(N_("%(role)s, does not come"), role=role)
+    if cell.attendance is Attendance.MAYBE:
+        return words.say(N_("%(role)s, perhaps"), role=role)
+    return role
+
+
+def flag_name(words: Words, flag: str, conference: Conference) -> str:
+    """A flag's short name."""
+    text = words.say(FLAGS.get(flag, flag))
+    return text % {"companions": conference.companions} if "%(" in text else text
+
+
+def last_word_name(words: Words, kind: str) -> str:
+    """What the last word of a delegation was; the register's own word where it is new to the page."""
+    return words.say(LAST_WORDS.get(kind, kind))  # type: ignore[call-overload, no-any-return]  # both enums are strings

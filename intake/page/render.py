@@ -1,0 +1,130 @@
+"""From a template and values to an answer: Jinja2 through aiohttp-jinja2, everything escaped, the page's words at hand."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from intake.page.access import BROWSER, known, new_token, note_visit, remember
+from intake.page.asked import asked
+from intake.page.house import HOUSE
+from intake.page.phrases import SIGNS, STANDS
+from intake.page.told import plain, shown, told
+from intake.page.words import LANGUAGES
+from intake.register import RegisterError
+
+_HERE = Path(__file__).parent
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+class Static:
+    """The static files, read once; each under an address that changes with it, so that browsers may keep it for ever."""
+
+    def __init__(self) -> None:
+        files = sorted(path for path in (_HERE / "static").iterdir() if path.suffix in _TYPES)
+        self.files = {path.name: path.read_bytes() for path in files}
+        self.marks = {name: hashlib.sha256(data).hexdigest()[:10] for name, data in self.files.items()}
+
+    def address(self, name: str) -> str:
+        """Where a file is found."""
+        return f"/static/{name}?{self.marks[name]}"
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Serves one of them."""
+        name = request.match_info["name"]
+        if name not in self.files:
+            raise web.HTTPNotFound
+        lasting = request.query_string == self.marks[name]
+        return web.Response(
+            body=self.files[name],
+            content_type=_TYPES[Path(name).suffix],
+            charset="utf-8",
+            headers={"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"},
+        )
+
+
+def set_up(app: web.Application, static: Static) -> None:
+    """Makes the templates known to the application."""
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment.filters |= {"told": told, "shown": shown, "plain": plain}
+    environment.globals |= {"static": static.address, "languages": LANGUAGES, "signs": SIGNS, "stands": STANDS}
+
+
+@jinja2.pass_context
+def _gettext(context: jinja2.runtime.Context, message: str) -> str:
+    return str(context["words"].catalogue.gettext(message))
+
+
+@jinja2.pass_context
+def _ngettext(context: jinja2.runtime.Context, one: str, many: str, n: int) -> str:
+    return str(context["words"].catalogue.ngettext(one, many, n))
+
+
+async def render(
+    request: web.Request, template: str, *, status: int = 200, form: bool = False, **values: Any
+) -> web.Response:
+    """The page. With `form` the browser gets a secret if it has none, and the template `token()`."""
+    now = asked(request)
+    if form:
+        now.person = known(now.person)
+    frame = await _frame(request)
+    text = aiohttp_jinja2.render_string(template, request, {**frame, **values})
+    response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Cache-Control"] = "private, no-cache"
+    if form and now.person.browser != request.cookies.get(BROWSER):
+        remember(response, BROWSER, now.person.browser)
+    note_visit(response, now.person, now.now)
+    return response
+
+
+async def _frame(request: web.Request) -> dict[str, Any]:
+    """What every page shows around its own part. Without a register the figures are missing, and the page stands."""
+    now = asked(request)
+    house = request.app[HOUSE]
+    try:
+        overview = await house.pulse.overview()
+    except RegisterError:
+        overview = None
+    return {**bare_frame(request), "overview": overview, "token": lambda: new_token(now.person)}
+
+
+def bare_frame(request: web.Request) -> dict[str, Any]:
+    """The frame as far as it needs no register."""
+    now = asked(request)
+    house = request.app[HOUSE]
+    return {
+        "words": now.words,
+        "person": now.person,
+        "now": now.now,
+        "conference": house.conference,
+        "beat": house.pulse.beat,
+        "overview": None,
+        "here": request.path_qs,
+        "path": request.path,
+        "zone": _zone(now.now),
+    }
+
+
+def error_page(request: web.Request, status: int, detail: str) -> web.Response:
+    """A clear answer where there is no page: what happened and where to go. Never raises, needs no register."""
+    if request.path in ("/healthz", "/readyz"):
+        return web.json_response({"healthy": False, "issues": [detail]}, status=status)
+    text = aiohttp_jinja2.render_string("error.html", request, {**bare_frame(request), "status": status, "detail": detail})
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _zone(now: datetime) -> str:
+    return now.astimezone().strftime("%Z")
