@@ -1,9 +1,14 @@
 """Logging in with a password: LOGIN, or AUTH=PLAIN (RFC 4616) where the password or a shared mailbox needs it."""
 
+import re
 from typing import Any
 
 from intake.mailbox.faults import Fault, MailboxError
 from intake.settings import Account
+
+
+_PRINTABLE = re.compile(r"[ -~]+")
+_ATOM = re.compile(r"[A-Za-z0-9._@+-]+")
 
 
 class Password:
@@ -13,8 +18,10 @@ class Password:
         """Logs in; `client` is an IMAPClient."""
         shared = account.mailbox if account.mailbox and account.mailbox != account.user else ""
         wants_plain = account.login == "plain" or shared or client.has_capability("LOGINDISABLED")
-        if not wants_plain and (account.user + account.password).isascii():
-            client.login(account.user, account.password)
+        if not wants_plain and _PRINTABLE.fullmatch(account.user + account.password):
+            # imaplib quotes the password and not the user.
+            user = account.user if _ATOM.fullmatch(account.user) else _quoted(account.user)
+            client.login(user, account.password)
             return
         if not client.has_capability("AUTH=PLAIN"):
             reason = "a shared mailbox" if shared else "this user name or password"
@@ -28,3 +35,7 @@ class Password:
     def warnings(self) -> tuple[str, ...]:
         """A password does not say when it expires."""
         return ()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -65,11 +65,13 @@ class Session:
         self._listing: tuple[Folder, ...] = ()
         self._closing = threading.Event()
         self._idles = True
+        self._broken = False
 
     def open(self) -> None:
         """Connects and logs in. Raises `MailboxError` naming the step that failed; nothing stays open then."""
         self.close()
         self._idles = True
+        self._broken = False
         try:
             self._connect()
             if self._closing.is_set():
@@ -184,7 +186,7 @@ class Session:
         sock = client.socket()
         with suppress(Exception):  # whatever a dying connection raises, it is closed below
             sock.settimeout(2.0)
-            if not self._closing.is_set():
+            if not self._broken and not self._closing.is_set():
                 client.logout()
         with suppress(Exception):
             client.shutdown()
@@ -245,6 +247,15 @@ class Session:
     @contextmanager
     def _command(self, otherwise: Fault) -> Iterator[None]:
         """Turns whatever imapclient, imaplib and the network raise into a `MailboxError`."""
+        try:
+            with self._in_words(otherwise):
+                yield
+        except MailboxError as error:
+            self._broken = self._broken or error.fault in (Fault.LOST, Fault.UNREADABLE)
+            raise
+
+    @contextmanager
+    def _in_words(self, otherwise: Fault) -> Iterator[None]:
         try:
             yield
         except MailboxError:
