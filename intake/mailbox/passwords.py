@@ -6,7 +6,6 @@ from typing import Any
 from intake.mailbox.faults import Fault, MailboxError
 from intake.settings import Account
 
-
 _PRINTABLE = re.compile(r"[ -~]+")
 _ATOM = re.compile(r"[A-Za-z0-9._@+-]+")
 

@@ -1,0 +1,189 @@
+"""Connecting to an IMAP server, logging in and closing again: the only module that knows imapclient."""
+
+import imaplib
+import ssl
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
+from imapclient.imap_utf7 import decode as decode_utf7
+
+from intake.mailbox.faults import Fault, MailboxError, from_answer, from_network, tame
+from intake.mailbox.folders import Folder
+from intake.mailbox.link import Link, harden
+from intake.settings import Account
+
+CONNECT_SECONDS = 15.0
+ANSWER_SECONDS = 30.0
+
+# A UID list of a large folder is one line; imaplib gives up on a line of 1,000,000 bytes, some 150,000 UIDs.
+imaplib._MAXLINE = 20_000_000  # type: ignore[attr-defined]  # no public way to set it
+
+
+class Credential(Protocol):
+    """How to log in."""
+
+    def log_in(self, client: Any, account: Account) -> None:
+        """Logs in; `client` is an IMAPClient. Raises what that raises, or a `MailboxError`."""
+        ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """What will go wrong soon."""
+        ...
+
+
+class Connection:
+    """One connection, closed on every path. Use it in one thread; `interrupt` may be called from another."""
+
+    def __init__(
+        self,
+        account: Account,
+        credential: Credential,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._account = account
+        self._credential = credential
+        self._answer_seconds = answer_seconds
+        self._context = context
+        self._client: IMAPClient | None = None
+        self._closing = threading.Event()
+        self._broken = False
+
+    @property
+    def client(self) -> Any:
+        """The IMAPClient underneath."""
+        if self._client is None:
+            raise MailboxError(Fault.LOST, "There is no connection to the mailbox")
+        return self._client
+
+    def connect(self) -> None:
+        """Connects and logs in. Raises `MailboxError` naming the step that failed; nothing stays open then."""
+        self.close()
+        self._broken = False
+        try:
+            self._connect()
+            if self._closing.is_set():
+                raise MailboxError(Fault.LOST, "The service is stopping")
+            with self.command(Fault.WRONG_SECRET):
+                self._credential.log_in(self.client, self._account)
+        except BaseException:
+            self.close()
+            raise
+
+    def listing(self) -> tuple[Folder, ...]:
+        """Every folder that LIST tells of."""
+        with self.command(Fault.REFUSED):
+            self.client.folder_encode = False
+            try:
+                listing = self.client.list_folders()
+            finally:
+                self.client.folder_encode = True
+        return tuple(_folder(flags, delimiter, name) for flags, delimiter, name in listing)
+
+    def close(self) -> None:
+        """LOGOUT as far as the server listens; the socket is closed whatever happens."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        sock = client.socket()
+        with suppress(Exception):  # whatever a dying connection raises, it is closed below
+            sock.settimeout(2.0)
+            if not self._broken and not self._closing.is_set():
+                client.logout()
+        with suppress(Exception):
+            client.shutdown()
+        with suppress(OSError):
+            sock.close()
+
+    def interrupt(self) -> None:
+        """Ends whatever waits on this connection, at once and for good."""
+        self._closing.set()
+        client = self._client
+        if client is not None:
+            with suppress(Exception):
+                Link(client).cut()
+
+    @contextmanager
+    def command(self, otherwise: Fault) -> Iterator[None]:
+        """Turns whatever imapclient, imaplib and the network raise within into a `MailboxError`.
+
+        `otherwise` is the fault where the server says NO or BAD without telling more.
+        """
+        try:
+            with _in_words(otherwise):
+                yield
+        except MailboxError as error:
+            # After these nothing more can be said on this connection, not even LOGOUT.
+            self._broken = self._broken or error.fault in (Fault.LOST, Fault.UNREADABLE)
+            raise
+
+    def _connect(self) -> None:
+        account = self._account
+        context = self._context or ssl.create_default_context()
+        try:
+            client = IMAPClient(
+                account.host,
+                account.port,
+                ssl=account.tls == "implicit",
+                ssl_context=context if account.tls == "implicit" else None,
+                timeout=SocketTimeout(connect=CONNECT_SECONDS, read=self._answer_seconds),
+            )
+        except OSError as error:
+            raise from_network(error, account.host, account.port) from error
+        except IMAPClientError as error:
+            raise from_answer(str(error), Fault.UNAVAILABLE) from error
+        self._client = client
+        client.normalise_times = False  # otherwise times come back naive, in this machine's zone
+        harden(client)
+        if account.tls == "starttls":
+            with self.command(Fault.TLS):
+                self._start_tls(client, context)
+            harden(client)
+
+    def _start_tls(self, client: IMAPClient, context: ssl.SSLContext) -> None:
+        try:
+            client.starttls(context)
+        except OSError as error:
+            raise from_network(error, self._account.host, self._account.port) from error
+        except (IMAPClientError, ProtocolError) as error:
+            raise MailboxError(Fault.TLS, f"The server does not offer STARTTLS ({tame(str(error))})") from error
+
+
+@contextmanager
+def _in_words(otherwise: Fault) -> Iterator[None]:
+    try:
+        yield
+    except MailboxError:
+        raise
+    except LoginError as error:
+        raise from_answer(str(error), Fault.WRONG_SECRET) from error
+    except IMAPClientAbortError as error:
+        raise from_answer(str(error), Fault.LOST) from error
+    except ProtocolError as error:
+        raise MailboxError(Fault.UNREADABLE, f"The server's answer cannot be read ({tame(str(error))})") from error
+    except IMAPClientError as error:
+        raise from_answer(str(error), otherwise) from error
+    except TimeoutError as error:
+        raise MailboxError(Fault.LOST, "The server does not answer any more") from error
+    except (OSError, EOFError) as error:
+        raise MailboxError(Fault.LOST, f"The connection broke ({tame(str(error))})") from error
+    except (ValueError, TypeError, KeyError, IndexError, AssertionError) as error:
+        # imaplib and imapclient meet an answer that they did not expect in many ways.
+        words = f"The server's answer cannot be read ({type(error).__name__})"
+        raise MailboxError(Fault.UNREADABLE, words) from error
+
+
+def _folder(flags: Iterable[Any], delimiter: Any, name: Any) -> Folder:
+    """One line of LIST. A name that is no modified UTF-7 (RFC 3501, 5.1.3) is taken as it stands."""
+    raw = name if isinstance(name, bytes) else str(name).encode("utf-8", "surrogateescape")
+    try:
+        text = decode_utf7(raw)
+    except (ValueError, LookupError):
+        text = raw.decode("utf-8", "replace")
+    separator = delimiter.decode("ascii", "replace") if isinstance(delimiter, bytes) else ""
+    return Folder(text, separator, frozenset(flag.decode("ascii", "replace").lower() for flag in flags))
