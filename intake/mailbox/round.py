@@ -22,6 +22,9 @@ AGAIN_AFTER = timedelta(days=1)
 WHOLE_LISTING_SECONDS = 3600.0
 """A round asks only for what is new; this often it compares everything even where the counts agree."""
 
+_OF_ONE_MESSAGE = (Fault.LOST, Fault.UNREADABLE, Fault.REFUSED, Fault.UNAVAILABLE)
+"""What a single message may bring about; other faults are never a message's."""
+
 _STAND_IN = b"retrieval using the imap4 protocol failed for the following message"
 
 
@@ -155,26 +158,29 @@ class Round:
 
     def _fetch_all(self, source: Source, memory: Memory, batches: list["Batch"]) -> int:
         batches.reverse()
-        failures: dict[int, int] = {}
+        failures: dict[int, int] = {}  # of single messages, since one last arrived
         new = 0
         while batches:
             batch = batches.pop()
             try:
                 fetched = source.fetch(batch.uids, part=batch.part)
             except MailboxError as error:
-                if error.fault not in (Fault.LOST, Fault.UNREADABLE, Fault.REFUSED):
+                if error.fault not in _OF_ONE_MESSAGE:
                     raise
                 self._reopen(source, memory)
                 if len(batch.uids) > 1:
                     batches.extend(reversed(batch.halves()))
                     continue
-                # The connection works, only this message ends it.
+                # A fresh connection works, so it may be this message that ends it.
                 (uid,) = batch.uids
-                self._set_aside(memory, uid, f"Asked for this message, {_lower(error.words)}")
+                self._set_aside(memory, uid, f"The server failed over this message. {error.words}")
                 failures[uid] = failures.get(uid, 0) + 1
-                if failures[uid] < TRIES:
+                if len(failures) >= TRIES:
+                    raise  # not one message is to be had: it is no message's fault
+                if failures[uid] < TRIES and error.fault is not Fault.UNAVAILABLE:
                     batches.append(batch)
                 continue
+            failures.clear()
             for message in fetched:
                 new += self._keep(memory, message, batch)
             lacking = set(batch.uids) - {message.uid for message in fetched}
@@ -271,7 +277,3 @@ def _batches(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[Batch]:
         held += size
     if batch:
         yield Batch(tuple(batch))
-
-
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]

@@ -86,12 +86,14 @@ class Ledger(Events):
         self._restand_message(number)
 
     def _sight(self, event_id: int, where: Location, number: int | None, at: datetime, why: str = "") -> None:
+        # A place that was gone is another generation's: what lay there then says nothing of what lies there now.
         self.put(
             "INSERT INTO sighting (event_id, account, folder, uidvalidity, uid, message, at, why, tries)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (event_id, account, folder, uidvalidity, uid) DO UPDATE SET"
-            " message = coalesce(excluded.message, message), at = excluded.at, why = excluded.why,"
-            " tries = tries + excluded.tries, gone_at = NULL",
+            " message = CASE WHEN gone_at IS NULL THEN coalesce(excluded.message, message) ELSE excluded.message END,"
+            " tries = CASE WHEN gone_at IS NULL THEN tries ELSE 0 END + excluded.tries,"
+            " at = excluded.at, why = excluded.why, gone_at = NULL",
             (event_id, *_place(where), number, to_text(at), why, int(bool(why))),
         )
 
