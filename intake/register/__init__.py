@@ -3,8 +3,8 @@
 The only room that knows SQLite. Statements are appended and never changed; the board is computed from them.
 """
 
+from intake.register.backup import Backups
 from intake.register.generations import Generations
-from intake.register.rereading import Rereadings
 from intake.register.values import (
     BoardRow,
     Bucket,
@@ -29,7 +29,7 @@ from intake.register.values import (
 )
 
 
-class Register(Rereadings, Generations):
+class Register(Backups, Generations):
     """One connection to one register; open one a thread. The parts stand in the modules of this package."""
 
 

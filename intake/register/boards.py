@@ -60,7 +60,7 @@ class Boards(Events):
         """
         event = event or self.key_of(conference)
         if self.conference(event) != conference:
-            event = self._entered(conference, event)
+            event = self.enter(conference, event)
         if as_of is None:
             return self._standing(event)
         moment = to_text(as_of)
@@ -84,11 +84,6 @@ class Boards(Events):
         return compare(
             self.board(conference, event=event, as_of=before), self.board(conference, event=event, as_of=after)
         )
-
-    def _entered(self, conference: Conference, event: str) -> str:
-        row = self.row("SELECT trusted, retention_days FROM event WHERE key = ?", (event,))
-        trusted, days = (row["trusted"], row["retention_days"]) if row else ("", None)
-        return self.enter(conference, event, trusted=trusted, retention_days=days)
 
     def _standing(self, event: str) -> list[BoardRow]:
         event_id = self._event_id(event)

@@ -19,18 +19,26 @@ class Events(File):
     """The part of the register that knows which event a row belongs to."""
 
     def enter(
-        self, conference: Conference, event: str | None = None, *, trusted: str = "", retention_days: int | None = None
+        self,
+        conference: Conference,
+        event: str | None = None,
+        *,
+        trusted: str | None = None,
+        retention_days: int | None = None,
     ) -> str:
         """Tells the register of an event, its days and its list; returns the event's key. Cheap where nothing changed.
 
         `trusted` is the authserv-id of the mailbox's own server (RFC 8601, 2.5), `retention_days` how long after the
-        last day everything is kept. Call it at the start, and after the list has changed.
+        last day everything is kept; None leaves them as they are. Call it at the start, and after the list has changed.
         """
         key = event or self.key_of(conference)
         written = _CONFERENCE.dump_json(conference).decode()
         row = self.row("SELECT conference, trusted, retention_days FROM event WHERE key = ?", (key,))
-        if row is not None and tuple(row) == (written, trusted, retention_days):
-            return key
+        if row is not None:
+            trusted = row["trusted"] if trusted is None else trusted
+            retention_days = row["retention_days"] if retention_days is None else retention_days
+            if tuple(row) == (written, trusted, retention_days):
+                return key
         with self.change():
             event_id = self._event_for_writing(key)
             self.put(
@@ -41,7 +49,7 @@ class Events(File):
                     max(conference.days).isoformat() if conference.days else None,
                     invited_text(conference.invitation_sent),
                     written,
-                    trusted,
+                    trusted or "",
                     retention_days,
                     event_id,
                 ),

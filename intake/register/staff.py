@@ -214,6 +214,8 @@ class Staff(Corrections):
 
     def _undo(self, undone: Row, decision: int, at: datetime) -> None:
         before = json.loads(undone["before"] or "null")
+        if before is None and undone["act"] in ("assign", "merge", "question"):
+            raise RegisterError(f"What stood before decision {undone['id']} was erased; decide anew instead.")
         event_id = undone["event_id"]
         if undone["act"] == "assign":
             self._learn(event_id, before["address"], before["delegation"], decision, at)
