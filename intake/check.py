@@ -71,10 +71,16 @@ def _register(settings: Settings) -> bool:
     try:
         with Register.open(settings.database, create=False) as register:
             events = register.events()
+            faults = register.faults()
     except RegisterError as error:
         click.echo(f"wrong  register: {error}", err=True)
         return False
-    click.echo(f"well   register: {settings.database}, events: {', '.join(events) or 'none yet'}")
+    for fault in faults:
+        click.echo(f"wrong  register: {settings.database}: {fault}", err=True)
+    if faults:
+        click.echo("       Stop the service, and put the last backup back with intake restore.", err=True)
+        return False
+    click.echo(f"well   register: {settings.database}, every page looked at, events: {', '.join(events) or 'none yet'}")
     return True
 
 

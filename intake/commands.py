@@ -74,7 +74,9 @@ def open_register(config: Path, db: Path | None, *, create: bool = False) -> tup
     """The register with the configured event entered, and the event's key."""
     settings, conference = configured(config, db)
     register = Register.open(settings.database, create=create)
-    key = register.enter(conference, settings.event, trusted=settings.authserv_id)
+    key = register.enter(
+        conference, settings.event, trusted=settings.authserv_id, retention_days=settings.retention_days
+    )
     return register, conference, key
 
 

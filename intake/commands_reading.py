@@ -8,8 +8,9 @@ import click
 from intake.commands import config_option, configured, db_option, now, open_register, write_json
 from intake.export.lines import reading_line, unread_line
 from intake.message_files import MessageFile, found_in
+from intake.process import read_kept
 from intake.reading_process import ReaderProcess, ReadingFaultError
-from intake.register import Bucket, Register
+from intake.register import Bucket
 
 
 @click.command(
@@ -66,7 +67,8 @@ def import_(config: Path, db: Path | None, paths: tuple[Path, ...]) -> None:
         reader.wait_warm()  # that it does not start is no fault of the first message; all of them wait then
         with click.progressbar(waiting, label="Reading", file=sys.stderr) as bar:
             for number in bar:
-                _read_one(register, reader, number)
+                while not read_kept(register, reader, number, now=now):
+                    pass  # the reader's process ended over it; a second try tells whether the message is to blame
         counts = register.counts(event)
         click.echo(
             f"{new} new, {known} known already; {len(waiting)} read, "
@@ -77,12 +79,3 @@ def import_(config: Path, db: Path | None, paths: tuple[Path, ...]) -> None:
     finally:
         reader.stop()
         register.close()
-
-
-def _read_one(register: Register, reader: ReaderProcess, number: int) -> None:
-    try:
-        reading = reader.read(register.raw(number), register.received_at(number))
-    except ReadingFaultError as error:
-        register.quarantine(number, at=now(), why=str(error))
-    else:
-        register.record(number, reading, at=now())

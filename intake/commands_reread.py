@@ -1,6 +1,7 @@
 """`intake reread`: today's reader over everything that is kept."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +17,9 @@ from intake.commands import (
     write_line,
 )
 from intake.export.lines import change_in_words, change_line
+from intake.process import IN_JUNK
 from intake.reading_process import ReaderProcess, ReadingFaultError
+from intake.register import Register
 from parsers.reading import Reading
 
 
@@ -43,10 +46,13 @@ def reread(config: Path, db: Path | None, as_json: bool, adopt: bool) -> None:
         with click.progressbar(numbers, label="Reading", file=sys.stderr) as bar:
             for number in bar:
                 try:
-                    reading = reader.read(register.raw(number), register.received_at(number))
+                    reading = _as_it_lay(
+                        register, number, reader.read(register.raw(number), register.received_at(number))
+                    )
                 except ReadingFaultError as error:
                     click.echo(f"Message {number}: {error}; its last reading stays.", err=True)
                     continue
+                reading = _as_it_lay(register, number, reading)
                 if register.reads_differently(number, reading):
                     different.append((number, reading))
         outcome = register.reread(event, different, at=now(), adopt=adopt)
@@ -61,3 +67,11 @@ def reread(config: Path, db: Path | None, as_json: bool, adopt: bool) -> None:
         f"{done}",
         err=True,
     )
+
+
+def _as_it_lay(register: Register, number: int, reading: Reading) -> Reading:
+    """A message from the junk folder keeps that mark, which no reader knows of."""
+    before = register.reading(number)
+    if before is not None and IN_JUNK in before.review:
+        return replace(reading, review=(*reading.review, IN_JUNK))
+    return reading

@@ -52,9 +52,10 @@ def read_service(
     host, port = _listen(page)
     authserv_id = page.text("authserv_id", '"mx.ministry.example"', required=False)
     page.unknown()
-    merged = sources.over("register", ("database",), tables["register"], directory)
+    merged = sources.over("register", ("database", "retention_days"), tables["register"], directory)
     register = Table(merged, "service.toml", mistakes, "register")
     database = Path(register.text("database", EXAMPLES["database"], required=False) or "intake.db")
+    retention = _number(register, "retention_days", 365) if "retention_days" in register.values else None
     register.unknown()
     reader_keys = tuple(item.name for item in fields(Reader))
     reader = Table(sources.over("reader", reader_keys, tables["reader"], directory), "service.toml", mistakes, "reader")
@@ -68,6 +69,7 @@ def read_service(
         database=database,
         reader=Reader(**limits),
         authserv_id=authserv_id,
+        retention_days=retention,
     )
 
 

@@ -58,7 +58,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything but the event itself: `event` is its key, `database` the register's file."""
+    """Everything but the event itself: `event` is its key, `database` the register's file.
+
+    `retention_days` is how long after its last day everything of the event is kept; None for no limit of its own.
+    """
 
     directory: Path
     event: str = "event"
@@ -68,6 +71,7 @@ class Settings:
     database: Path = Path("intake.db")
     reader: Reader = Reader()
     authserv_id: str = ""
+    retention_days: int | None = None
 
 
 CHOICES = {
@@ -83,6 +87,7 @@ LIMITS = {
     "seconds": (1, 600),
     "memory_mb": (256, 65536),
     "messages": (1, 1_000_000),
+    "retention_days": (1, 36_500),
 }
 SECRETS = ("password", "client_secret", "certificate_key")
 PATHS = ("certificate", "token_file", "path", "database")

@@ -7,6 +7,32 @@ from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("availability-intake")
 
+HIDDEN = (
+    "event",
+    "message",
+    "raw",
+    "sighting",
+    "generation",
+    "decision",
+    "entry",
+    "reading",
+    "statement",
+    "question",
+    "reply",
+    "address",
+    "spelling",
+    "round",
+    "standing",
+    "search",
+    "search_data",
+    "search_idx",
+    "search_content",
+    "search_docsize",
+    "search_config",
+    "_sqlite_migrations",
+)
+"""The tables, which may change with any version; the views do not."""
+
 _TABLES = (
     """
     CREATE TABLE event (
