@@ -32,7 +32,8 @@ _AT_LOG_IN = {Fault.TOKEN, Fault.NO_ACCESS, Fault.LIMIT, Fault.THROTTLED, Fault.
 @config_option
 @db_option
 @click.option("--offline", is_flag=True, help="Do not try the mailbox.")
-def check(config: Path, db: Path | None, offline: bool) -> None:
+@click.option("--sign-in", is_flag=True, help="Sign in to Microsoft with a code on another device (oauth device-code).")
+def check(config: Path, db: Path | None, offline: bool, sign_in: bool) -> None:
     """Check everything that `intake serve` needs, change nothing, and say what to do where something is wrong.
 
     Exit code 0 where all is well, 1 where the mailbox does not answer now, 2 where something has to be mended.
@@ -48,11 +49,30 @@ def check(config: Path, db: Path | None, offline: bool) -> None:
         sys.exit(2)
     _event(conference)
     well = _register(settings)
+    if sign_in and not _sign_in(settings):
+        sys.exit(2)
     faults = [] if offline else [_mailbox(account, SystemClock(), click.echo) for account in settings.mailboxes]
     wrong = [fault for fault in faults if fault is not None]
     if not well or any(not _may_pass(fault) for fault in wrong):
         sys.exit(2)
     sys.exit(1 if wrong else 0)
+
+
+def _sign_in(settings: Settings) -> bool:
+    from intake.mailbox.tokens import MicrosoftTokens
+
+    accounts = [account for account in settings.mailboxes if account.oauth == "device-code"]
+    if not accounts:
+        click.echo("wrong  no mailbox is set to oauth = device-code, so there is nothing to sign in to.", err=True)
+        return False
+    for account in accounts:
+        try:
+            MicrosoftTokens(account, SystemClock()).sign_in(click.echo)
+        except MailboxError as error:
+            click.echo(f"wrong  sign-in: {error.words}. {error.advice}", err=True)
+            return False
+        click.echo(f"well   signed in for {account.name}; {account.token_file} keeps it")
+    return True
 
 
 def _event(conference: Conference) -> None:

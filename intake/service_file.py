@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,10 @@ def _account(table: Table, *, for_mailbox: bool) -> Account:
             table.wrong(name, "is missing", f"Write {name} = {example}, or set {variable}")
     if account.tls == "none" and account.host and not is_loopback(account.host):
         table.wrong("tls", f"would send the password to {account.host} for all to read", 'Write tls = "implicit"')
+    try:
+        date.fromisoformat(account.client_secret_expires or "2025-02-28")
+    except ValueError:
+        table.wrong("client_secret_expires", "is no date", 'Write client_secret_expires = "2025-02-28"')
     if account.after == "move" and not account.after_folder:
         table.wrong("after_folder", "is missing", 'Write after_folder = "Recorded"')
     if account.after == "flag" and not account.after_flag:

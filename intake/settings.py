@@ -25,6 +25,7 @@ class Account:
     tenant: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    client_secret_expires: str = ""
     certificate: str = ""
     certificate_key: str = field(default="", repr=False)
     token_file: str = ""
@@ -78,7 +79,7 @@ CHOICES = {
     "kind": ("imap", "graph", "folder"),
     "tls": ("implicit", "starttls", "none"),
     "login": ("password", "plain", "xoauth2", "oauthbearer"),
-    "oauth": ("client-secret", "certificate", "device-code"),
+    "oauth": ("client-secret", "certificate", "device-code", "file"),
     "after": ("nothing", "flag", "move"),
 }
 LIMITS = {
@@ -105,6 +106,8 @@ def needed(account: Account) -> tuple[str, ...]:
         wanted += {"client-secret": ("client_secret",), "certificate": ("certificate", "certificate_key")}.get(
             account.oauth, ("token_file",)
         )
+        if account.oauth == "file":
+            wanted = tuple(key for key in wanted if key not in ("tenant", "client_id"))
     return tuple(key for key in wanted if not getattr(account, key))
 
 

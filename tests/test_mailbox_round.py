@@ -1,4 +1,4 @@
-"""One round over one folder of a scripted server: what is fetched, what is set aside, and that both sides agree after."""
+"""One round over one folder of a scripted server: what is fetched, what is set aside, and that both sides agree."""
 
 import logging
 from collections.abc import Iterator

@@ -30,6 +30,10 @@ class Credential(Protocol):
         """Logs in; `client` is an IMAPClient. Raises what that raises, or a `MailboxError`."""
         ...
 
+    def explain(self, error: MailboxError) -> MailboxError:
+        """The same error, or one that says more of why this way of logging in failed."""
+        ...
+
     def warnings(self) -> tuple[str, ...]:
         """What will go wrong soon."""
         ...
@@ -69,8 +73,11 @@ class Connection:
             self._connect()
             if self._closing.is_set():
                 raise MailboxError(Fault.LOST, "The service is stopping")
-            with self.command(Fault.WRONG_SECRET):
-                self._credential.log_in(self.client, self._account)
+            try:
+                with self.command(Fault.WRONG_SECRET):
+                    self._credential.log_in(self.client, self._account)
+            except MailboxError as error:
+                raise self._credential.explain(error) from error
         except BaseException:
             self.close()
             raise

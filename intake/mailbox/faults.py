@@ -38,7 +38,9 @@ MANNERS = {
     Fault.TLS: _Manner("Check mailbox.tls and that the certificate is valid for mailbox.host.", 30, 300),
     # A wrong secret tried too often locks the account.
     Fault.WRONG_SECRET: _Manner("Check mailbox.user and the password or secret; nothing else helps.", 300, 3600),
-    Fault.TOKEN: _Manner("Check the application's registration, or sign in again with `intake check`.", 60, 1800),
+    Fault.TOKEN: _Manner(
+        "Check the application's registration, or sign in again with `intake check --sign-in`.", 60, 1800
+    ),
     Fault.NO_ACCESS: _Manner("Ask the provider to let this user or application read the mailbox.", 300, 3600),
     Fault.UNAVAILABLE: _Manner("The provider has an outage; it is tried again by itself.", 10, 300),
     Fault.LIMIT: _Manner("Close other programs that use this mailbox; it is tried again by itself.", 60, 600),

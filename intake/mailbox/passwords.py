@@ -31,6 +31,10 @@ class Password:
             )
         client.plain_login(account.user, account.password, shared or None)
 
+    def explain(self, error: MailboxError) -> MailboxError:
+        """Nothing more to say."""
+        return error
+
     def warnings(self) -> tuple[str, ...]:
         """A password does not say when it expires."""
         return ()
