@@ -59,6 +59,7 @@ class FakeServer:
         self.scripts: dict[str, Script] = {}
         self.lines: list[bytes] = []
         self.logins = 0
+        self.wrap: Callable[[socket.socket], socket.socket] | None = None
         self.open_connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -89,6 +90,12 @@ class FakeServer:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.wrap is not None:
+                try:
+                    connection = self.wrap(connection)
+                except OSError:
+                    connection.close()
+                    continue
             conversation = Conversation(self, connection)
             self._conversations.append(conversation)
             threading.Thread(target=self._talk, args=(conversation,), daemon=True).start()

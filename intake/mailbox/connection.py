@@ -47,11 +47,13 @@ class Connection:
         account: Account,
         credential: Credential,
         *,
+        connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._account = account
         self._credential = credential
+        self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
         self._context = context
         self._client: IMAPClient | None = None
@@ -138,7 +140,7 @@ class Connection:
                 account.port,
                 ssl=account.tls == "implicit",
                 ssl_context=context if account.tls == "implicit" else None,
-                timeout=SocketTimeout(connect=CONNECT_SECONDS, read=self._answer_seconds),
+                timeout=SocketTimeout(connect=self._connect_seconds, read=self._answer_seconds),
             )
         except OSError as error:
             raise from_network(error, account.host, account.port) from error
@@ -168,7 +170,9 @@ def _in_words(otherwise: Fault) -> Iterator[None]:
     except MailboxError:
         raise
     except LoginError as error:
-        raise from_answer(str(error), Fault.WRONG_SECRET) from error
+        # imapclient says so, too, where the connection ended in mid-log-in: that is nobody's password.
+        ended = isinstance(error.__context__, IMAPClientAbortError)
+        raise from_answer(str(error), Fault.LOST if ended else Fault.WRONG_SECRET) from error
     except IMAPClientAbortError as error:
         raise from_answer(str(error), Fault.LOST) from error
     except ProtocolError as error:

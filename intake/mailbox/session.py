@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.clock import Clock, SystemClock
-from intake.mailbox.connection import ANSWER_SECONDS, Connection, Credential
+from intake.mailbox.connection import ANSWER_SECONDS, CONNECT_SECONDS, Connection, Credential
 from intake.mailbox.faults import Fault, MailboxError
 from intake.mailbox.folders import Folder, Wanted, find
 from intake.mailbox.idle import idle
@@ -27,11 +27,14 @@ class Session:
         credential: Credential,
         *,
         clock: Clock | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._credential = credential
-        self._connection = Connection(account, credential, answer_seconds=answer_seconds, context=context)
+        self._connection = Connection(
+            account, credential, connect_seconds=connect_seconds, answer_seconds=answer_seconds, context=context
+        )
         self._clock = clock or SystemClock()
         self._answer_seconds = answer_seconds
         self._folder: str | None = None
