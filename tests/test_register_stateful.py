@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from register_samples import CONFERENCE, LETTER, MONDAY, TUESDAY, both, on, raw_mail, reading
 
 from intake.register import BoardRow, Register, RegisterError, Source
+from intake.register.board import stand
 from parsers.reading import Attendance, Automatic, Evidence, Neither, Reading, Role, Statement
 
 NAMES = ["Anna Berger", "BERGER Anna", "Otto Kern", "Ida Lang"]
@@ -226,6 +227,20 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_board_is_what_its_statements_say(self) -> None:
         assert self.register.board(CONFERENCE) == self.register.board(CONFERENCE, as_of=self.clock)
+
+    @invariant()
+    def what_the_board_leaves_out_does_not_matter(self) -> None:
+        every_statement = (
+            "SELECT e.delegation, e.id AS entry, s.id AS statement FROM entry e LEFT JOIN statement s ON s.entry = e.id"
+            " WHERE e.event_id = ? AND e.delegation IS NOT NULL AND e.from_at IS NOT NULL AND e.until_at IS NULL"
+        )
+        words = self.register._words(every_statement, (1,))
+        merged = self.register._spellings(1)
+        for row in self.register.board(CONFERENCE):
+            delegation = CONFERENCE.delegation(row.delegation)
+            assert delegation is not None
+            everything = stand(delegation, CONFERENCE, words.get(row.delegation, []), merged.get(row.delegation, {}))
+            assert replace(everything, open_questions=row.open_questions) == row
 
     @invariant()
     def every_message_stands_under_one_heading(self) -> None:

@@ -63,7 +63,7 @@ class Backups(Erasing):
     def _computed(self, event: str) -> object:
         """The board from its statements, without keeping it."""
         with self.one_trial():
-            self._restand(self._event_id(event))
+            self._restand_again(self._event_id(event))
             return self._standing(event)
 
     @contextmanager

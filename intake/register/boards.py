@@ -7,9 +7,9 @@ from datetime import date, datetime
 from pydantic import TypeAdapter
 
 from intake.register.board import Said, Word, stand
-from intake.register.events import Events
 from intake.register.file import Row
 from intake.register.moment import from_text, to_text
+from intake.register.newest import NEWEST_OF, Newest, newest_when
 from intake.register.people import key
 from intake.register.values import BoardRow, Bucket, Cell, Source, State
 from parsers.conference import Conference, Delegation
@@ -19,15 +19,14 @@ _ROW = TypeAdapter(BoardRow)
 _AUTOMATIC = TypeAdapter(Automatic)
 
 _WORDS = """
-    SELECT e.id AS entry, e.delegation, e.source, e.by_whom, e.office, e.corrects, e.kinds, e.neither, e.automatic,
+    SELECT n.delegation, e.id AS entry, e.source, e.by_whom, e.office, e.corrects, e.kinds, e.neither, e.automatic,
            e.proposed, e.held, e.message, coalesce(e.said_at, m.said_at) AS said_at, m.identity,
            m.from_name, m.from_address,
            s.id AS statement, s.name, s.role, s.day, s.attendance
-    FROM entry e LEFT JOIN message m ON m.id = e.message LEFT JOIN statement s ON s.entry = e.id
-    WHERE e.event_id = ? AND {when}
+    FROM ({newest}) n JOIN entry e ON e.id = n.entry LEFT JOIN message m ON m.id = e.message
+    LEFT JOIN statement s ON s.id = n.statement
     ORDER BY e.id, s.id
 """
-_NOW = "e.from_at IS NOT NULL AND e.until_at IS NULL"
 _THEN = "e.from_at <= ? AND (e.until_at IS NULL OR e.until_at > ?)"
 _RECORDED = "e.from_at IS NOT NULL AND max(e.from_at, e.recorded_at) <= ? AND (e.until_at IS NULL OR e.until_at > ?)"
 
@@ -42,7 +41,7 @@ class Change:
     after: Cell | State | None
 
 
-class Boards(Events):
+class Boards(Newest):
     """The part of the register that computes."""
 
     def board(
@@ -66,7 +65,7 @@ class Boards(Events):
         moment = to_text(as_of)
         event_id = self._event_id(event)
         when = _RECORDED if as_recorded else _THEN
-        words = self._words(_WORDS.format(when=when), (event_id, moment, moment))
+        words = self._words(newest_when(when), (event_id, moment, moment))
         merged = self._spellings_at(event_id, moment)
         asked = self._open_questions(event_id, moment)
         return [
@@ -116,11 +115,11 @@ class Boards(Events):
         merged = self._spellings(event_id)
         if delegations is None:
             self.put("DELETE FROM standing WHERE event_id = ?", (event_id,))
-            words = self._words(_WORDS.format(when=_NOW), (event_id,))
+            words = self._words(NEWEST_OF, (event_id,))
         else:
             words = {}
             for code in delegations:
-                words |= self._words(_WORDS.format(when=_NOW + " AND e.delegation = ?"), (event_id, code))
+                words |= self._words(NEWEST_OF + " AND delegation = ?", (event_id, code))
         for place, row in enumerate(conference.delegations):
             if delegations is None or row.code in delegations:
                 self._write_row(event_id, place, row, conference, words.get(row.code, []), merged.get(row.code, {}))
@@ -140,15 +139,14 @@ class Boards(Events):
             (event_id, row.code, place, written),
         )
 
-    def _words(self, sql: str, values: tuple[object, ...]) -> dict[str, list[Word]]:
-        """What each delegation said, by its code, in no order that matters."""
+    def _words(self, newest: str, values: tuple[object, ...]) -> dict[str, list[Word]]:
+        """What each delegation said, by its code, in no order that matters; `newest` is a query for what can matter."""
         gathered: dict[int, list[Row]] = {}
-        for row in self.rows(sql, values):
+        for row in self.rows(_WORDS.format(newest=newest), values):
             gathered.setdefault(row["entry"], []).append(row)
         words: dict[str, list[Word]] = {}
         for rows in gathered.values():
-            if rows[0]["delegation"] is not None:
-                words.setdefault(rows[0]["delegation"], []).append(_word(rows))
+            words.setdefault(rows[0]["delegation"], []).append(_word(rows))
         return words
 
     def _spellings(self, event_id: int) -> dict[str, dict[str, str]]:

@@ -203,7 +203,11 @@ class Entries(Ledger, Questions, Boards):
         reading = from_json(row["json"])
         self._ask(self._message_row(message["id"]), reading)
         self._index(message, reading)
-        self._restand(message["event_id"], {message["delegation"], row["delegation"]})
+        if before is None:
+            self._newer(message["event_id"], entry)
+            self._restand(message["event_id"], {row["delegation"]})
+        else:
+            self._restand_again(message["event_id"], {message["delegation"], row["delegation"]})
 
     def _index(self, message: Row, reading: Reading) -> None:
         """Folded, so that ł and ø are found by l and o too; the excerpt shown is cut from the reading's own text."""

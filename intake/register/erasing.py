@@ -94,7 +94,7 @@ class Erasing(Keeping):
             for number in numbers:
                 self._forget_message(number, at)
             for event_id in {self._message_row(number)["event_id"] for number in numbers} | self._event_ids(event):
-                self._restand(event_id)
+                self._restand_again(event_id)
                 self._changed(event_id)
         clean = self.sweep()
         return Receipt(**{name: getattr(counted, name) for name in counted.__slots__} | {"clean": clean})

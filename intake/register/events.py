@@ -55,6 +55,7 @@ class Events(File):
                 ),
             )
             self._judge_dates_again(event_id)
+            self._newest_again(event_id)
             self._restand(event_id)
             self._changed(event_id)
         return key
@@ -121,9 +122,18 @@ class Events(File):
         """Computes the board of an event anew, or of some of its delegations; the boards know how."""
         raise NotImplementedError
 
+    def _newest_again(self, event_id: int, delegations: set[str | None] | None = None) -> None:
+        """Computes anew which statements can matter to the board (module `newest`)."""
+        raise NotImplementedError
+
+    def _restand_again(self, event_id: int, delegations: set[str | None] | None = None) -> None:
+        """Both, after something was taken back or moved in time."""
+        self._newest_again(event_id, delegations)
+        self._restand(event_id, delegations)
+
     def _restand_message(self, number: int) -> None:
         row = self._message_row(number)
-        self._restand(row["event_id"], {row["delegation"]})
+        self._restand_again(row["event_id"], {row["delegation"]})
 
 
 @lru_cache(maxsize=16)

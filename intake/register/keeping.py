@@ -83,6 +83,7 @@ _PURGE = (
     "DELETE FROM sighting WHERE event_id = ?",
     "DELETE FROM generation WHERE event_id = ?",
     "DELETE FROM round WHERE event_id = ?",
+    "DELETE FROM newest WHERE event_id = ?",
     "DELETE FROM standing WHERE event_id = ?",
     "UPDATE message SET copy_of = NULL WHERE event_id = ?",
     "DELETE FROM message WHERE event_id = ?",

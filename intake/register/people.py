@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from parsers.conference import Delegation
 
@@ -34,6 +35,7 @@ def fold(text: str) -> str:
     return bare.translate(_PLAIN)
 
 
+@lru_cache(maxsize=8192)
 def tokens(name: str) -> frozenset[str]:
     """The words of a name, folded, without titles and initials."""
     words = re.findall(r"\w+", fold(name))

@@ -22,6 +22,7 @@ HIDDEN = (
     "address",
     "spelling",
     "round",
+    "newest",
     "standing",
     "search",
     "search_data",
@@ -150,6 +151,7 @@ _TABLES = (
     ) STRICT
     """,
     "CREATE INDEX entry_in_force ON entry (event_id, delegation) WHERE until_at IS NULL AND from_at IS NOT NULL",
+    "CREATE INDEX entry_delegation ON entry (event_id, delegation)",
     "CREATE INDEX entry_from ON entry (event_id, from_at) WHERE from_at IS NOT NULL",
     "CREATE INDEX entry_message ON entry (message) WHERE message IS NOT NULL",
     "CREATE INDEX entry_decision ON entry (decision) WHERE decision IS NOT NULL",
@@ -242,6 +244,18 @@ _TABLES = (
         place INTEGER NOT NULL,             -- in the order of the list
         row TEXT NOT NULL,                  -- JSON
         PRIMARY KEY (event_id, delegation)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Of everything said and heard of a delegation the newest only (module `newest`); computed, like `standing`.
+    """
+    CREATE TABLE newest (
+        event_id INTEGER NOT NULL REFERENCES event,
+        delegation TEXT NOT NULL,
+        what TEXT NOT NULL,
+        sort TEXT NOT NULL,
+        entry INTEGER NOT NULL,
+        statement INTEGER,
+        PRIMARY KEY (event_id, delegation, what)
     ) STRICT, WITHOUT ROWID
     """,
     # `event` holds one token an event, so that a search walks the few messages of its event only.

@@ -69,6 +69,7 @@ class Staff(Corrections):
             )
             for said in told:
                 self._write_statement(entry, Statement(*said, sureness=1.0))
+            self._newer(event_id, entry)
             self._restand(event_id, {delegation})
         return decision
 
@@ -229,7 +230,7 @@ class Staff(Corrections):
             self.put(
                 "UPDATE entry SET until_at = ? WHERE decision = ? AND until_at IS NULL", (to_text(at), undone["id"])
             )
-            self._restand(event_id, {undone["delegation"]})
+            self._restand_again(event_id, {undone["delegation"]})
 
     def _undo_correction(self, undone: Row, at: datetime) -> None:
         """The newest decision about the message that was not taken back comes into force, else the reader's reading."""
@@ -255,7 +256,7 @@ class Staff(Corrections):
             "UPDATE message SET entry_id = NULL, delegation = NULL, bucket = ?, why = ?, state_at = ? WHERE id = ?",
             (Bucket.QUARANTINED, "could not be read", to_text(at), message["id"]),
         )
-        self._restand(message["event_id"], {message["delegation"]})
+        self._restand_again(message["event_id"], {message["delegation"]})
 
     def _learn(self, event_id: int, address: str, delegation: str | None, decision: int, at: datetime) -> None:
         if delegation is None:
