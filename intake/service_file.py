@@ -1,5 +1,6 @@
 """`service.toml`, read into `Settings`: every key checked, every mistake noted."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
@@ -22,6 +23,7 @@ EXAMPLES = {
     "password": '"…"',
     "client_secret": '"…"',
 }
+_FLAG = re.compile(r"\\?[A-Za-z0-9$_-]+")
 SECTIONS = ("mailbox", "page", "register", "reader")
 PAGE_KEYS = ("address", "authserv_id")
 
@@ -124,8 +126,8 @@ def _account(table: Table, *, for_mailbox: bool) -> Account:
         table.wrong("client_secret_expires", "is no date", 'Write client_secret_expires = "2025-02-28"')
     if account.after == "move" and not account.after_folder:
         table.wrong("after_folder", "is missing", 'Write after_folder = "Recorded"')
-    if account.after == "flag" and not account.after_flag:
-        table.wrong("after_flag", "is missing", 'Write after_flag = "$Recorded"')
+    if account.after == "flag" and not _FLAG.fullmatch(account.after_flag):
+        table.wrong("after_flag", "is no flag (RFC 9051, 2.3.2)", 'Write after_flag = "$Recorded"')
     return account
 
 

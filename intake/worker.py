@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from intake.clock import Clock
-from intake.mailbox.doors import source_of
+from intake.mailbox.doors import source_of, steps_of
 from intake.mailbox.faults import BackOff, Fault, MailboxError
 from intake.mailbox.source import Source
 from intake.mailbox.watch import Watch
@@ -130,7 +130,8 @@ class Worker:
         if watch is None:
             register = self._registers[account.name] = Register.open(self._settings.database)
             source = self._open_source(account, self._clock)
-            watch = Watch(account, source, register, self._settings.event, self._clock, self._kept)
+            steps = steps_of(source, account, register, self._settings.event, self._clock)
+            watch = Watch(account, source, register, self._settings.event, self._clock, self._kept, steps)
             self._watches[account.name] = watch
             if self._stopping.is_set():
                 watch.wake()

@@ -19,7 +19,7 @@ LINES = tuple(
         _TAG + rb' LIST "" "\*"',
         _TAG + rb" (?:EXAMINE|SELECT) " + _NAME,
         _TAG + rb" UID SEARCH UID (?:[0-9]+:\*|" + _SET + rb")",
-        _TAG + rb" UID SEARCH (?:UNKEYWORD " + _FLAG + rb"|UNFLAGGED|ANSWERED)(?: UID " + _SET + rb")?",
+        _TAG + rb" UID SEARCH (?:UNKEYWORD " + _FLAG + rb"|UNFLAGGED|UID " + _SET + rb" ANSWERED)",
         _TAG + rb" UID FETCH " + _SET + rb" \(RFC822\.SIZE\)",
         _TAG + rb" UID FETCH " + _SET + rb" \(BODY\.PEEK\[\](?:<0\.[0-9]+>)? INTERNALDATE\)",
         _TAG

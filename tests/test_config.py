@@ -208,6 +208,8 @@ def test_a_directory_that_is_none(tmp_path: Path) -> None:
         ({"INTAKE_MAILBOX_TLS": "none"}, "service.toml mailbox.tls"),
         ({"INTAKE_PAGE_ADDRESS": "8080"}, "service.toml page.address"),
         ({"INTAKE_MAILBOX_AFTER": "move"}, "service.toml mailbox.after_folder"),
+        ({"INTAKE_MAILBOX_AFTER": "flag", "INTAKE_MAILBOX_AFTER_FLAG": "a) b"}, "service.toml mailbox.after_flag"),
+        ({"INTAKE_MAILBOX_CLIENT_SECRET_EXPIRES": "2024-02-30"}, "service.toml mailbox.client_secret_expires"),
         ({"INTAKE_MAILBOX_LOGIN": "xoauth2"}, "service.toml mailbox.tenant"),
     ],
 )

@@ -91,6 +91,11 @@ class Round:
         self._kept = kept
         self._memory: Memory | None = None
 
+    @property
+    def generation(self) -> int | None:
+        """The UIDVALIDITY of the last round."""
+        return self._memory.generation if self._memory is not None else None
+
     def run(self, source: Source) -> Outcome:
         """One round. Raises `MailboxError` and `RegisterError`; what was kept until then stays kept."""
         while True:

@@ -17,6 +17,8 @@ from intake.mailbox.link import Link
 from intake.mailbox.source import Fetched, FolderState
 from intake.settings import Account
 
+_HEAD = b"BODY.PEEK[HEADER.FIELDS (DATE FROM IN-REPLY-TO REFERENCES)]"
+
 
 class Session:
     """A mailbox by IMAP. Use it in one thread; `interrupt` may be called from another."""
@@ -31,6 +33,7 @@ class Session:
         answer_seconds: float = ANSWER_SECONDS,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        self._account = account
         self._credential = credential
         self._connection = Connection(
             account, credential, connect_seconds=connect_seconds, answer_seconds=answer_seconds, context=context
@@ -41,6 +44,7 @@ class Session:
         self._holds = 0
         self._listing: tuple[Folder, ...] = ()
         self._idles = True
+        self._lasting: frozenset[bytes] = frozenset()
 
     def open(self) -> None:
         """Connects, logs in and lists the folders. Raises `MailboxError`; nothing stays open then."""
@@ -71,6 +75,7 @@ class Session:
             answer = self._connection.client.select_folder(folder, readonly=not writable)
             self._folder = folder
             self._holds = _number(answer.get(b"EXISTS"))
+            self._lasting = frozenset(answer.get(b"PERMANENTFLAGS", ()))
             return FolderState(generation=_number(answer.get(b"UIDVALIDITY")), holds=self._holds)
 
     def uids(self, since: int = 1) -> list[int]:
@@ -83,7 +88,7 @@ class Session:
         """NOOP first, so that the server tells what was expunged meanwhile."""
         with self._connection.command(Fault.REFUSED):
             self._connection.client.noop()
-            return set(uids) & set(self._connection.client.search(["UID", ",".join(map(str, sorted(uids)))]))
+            return set(uids) & set(self._connection.client.search(["UID", _set(uids)]))
 
     def sizes(self, uids: Collection[int]) -> dict[int, int]:
         """RFC822.SIZE; what the server leaves out is missing here."""
@@ -108,10 +113,61 @@ class Session:
             values: dict[bytes, Any] = answer.get(uid, {})
             body = next((value for key, value in values.items() if key.startswith(b"BODY[]")), None)
             if isinstance(body, bytes):
-                when = values.get(b"INTERNALDATE")
-                aware = when if isinstance(when, datetime) and when.tzinfo is not None else None
-                fetched.append(Fetched(uid, body, aware))
+                fetched.append(Fetched(uid, body, _aware(values.get(b"INTERNALDATE"))))
         return fetched
+
+    def heads(self, uids: Collection[int]) -> list[tuple[bytes, datetime | None]]:
+        """The header fields that tell what a message replies to, and when it was filed."""
+        with self._connection.command(Fault.REFUSED):
+            answer = self._connection.client.fetch(sorted(uids), [_HEAD, b"INTERNALDATE"])
+        found = []
+        for values in answer.values():
+            head = next((value for key, value in values.items() if key.startswith(b"BODY[HEADER")), None)
+            if isinstance(head, bytes):
+                found.append((head, _aware(values.get(b"INTERNALDATE"))))
+        return found
+
+    def answered(self, uids: Collection[int]) -> list[int]:
+        r"""Those of the messages that are marked \Answered."""
+        with self._connection.command(Fault.REFUSED):
+            return list(self._connection.client.search(["UID", _set(uids), "ANSWERED"]))
+
+    def without(self, flag: str) -> list[int]:
+        r"""The messages of the open folder that lack a keyword, or \Flagged."""
+        with self._connection.command(Fault.REFUSED):
+            if flag.lower() == "\\flagged":
+                return list(self._connection.client.search(["UNFLAGGED"]))
+            return list(self._connection.client.search(["UNKEYWORD", flag]))
+
+    def mark(self, uids: Collection[int], flag: str) -> None:
+        """Adds a flag. Some servers take an unknown keyword without keeping it, so what they keep is asked first."""
+        kept = {one.lower() for one in self._lasting}
+        if b"\\*" not in kept and flag.lower().encode() not in kept:
+            advice = 'Write after_flag = "\\\\Flagged", which every server keeps, or use a folder.'
+            raise MailboxError(Fault.REFUSED, f"The server does not keep the flag {flag}", advice=advice)
+        with self._connection.command(Fault.REFUSED):
+            self._connection.client.add_flags(sorted(uids), [flag], silent=True)
+
+    def move(self, uids: Collection[int], folder: str) -> None:
+        """MOVE (RFC 6851), or COPY and an EXPUNGE of just these (UIDPLUS, RFC 4315)."""
+        client = self._connection.client
+        with self._connection.command(Fault.REFUSED):
+            if client.has_capability("MOVE"):
+                client.move(sorted(uids), folder)
+            elif client.has_capability("UIDPLUS"):
+                client.copy(sorted(uids), folder)
+                client.add_flags(sorted(uids), ["\\Deleted"], silent=True)
+                client.uid_expunge(sorted(uids))
+            else:
+                advice = 'Write after = "flag" instead.'
+                raise MailboxError(Fault.REFUSED, "The server cannot move single messages", advice=advice)
+
+    def append_draft(self, raw: bytes) -> str:
+        """Puts a message into the Drafts folder, for a person to look at and send; the folder's name."""
+        folder = self.find(self._account.drafts or Wanted.DRAFTS)
+        with self._connection.command(Fault.FOLDER):
+            self._connection.client.append(folder, raw, ["\\Draft"])
+        return folder
 
     def wait(self, wake: int, seconds: float) -> bool:
         """Waits until the server tells of a change, the descriptor `wake` can be read or the seconds have passed.
@@ -153,6 +209,14 @@ class Session:
         if not isinstance(change, tuple) or len(change) < 2:
             return False
         return bool(change[1] == b"EXPUNGE" or (change[1] == b"EXISTS" and change[0] != self._holds))
+
+
+def _set(uids: Collection[int]) -> str:
+    return ",".join(map(str, sorted(uids)))
+
+
+def _aware(value: Any) -> datetime | None:
+    return value if isinstance(value, datetime) and value.tzinfo is not None else None
 
 
 def _number(value: Any) -> int:

@@ -1,10 +1,11 @@
 """One mailbox, watched: rounds over all its folders, and the wait between them. Everything here runs in one thread."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from intake.clock import Clock
+from intake.mailbox.afterwards import Step
 from intake.mailbox.faults import Fault, MailboxError, tame
 from intake.mailbox.round import Outcome, Round
 from intake.mailbox.source import Source
@@ -33,6 +34,7 @@ class Watch:
         event: str,
         clock: Clock,
         kept: Callable[[Kept], None] = lambda _: None,
+        steps: Sequence[Step] = (),
     ) -> None:
         self._account = account
         self._source = source
@@ -40,6 +42,7 @@ class Watch:
         self._event = event
         self._clock = clock
         self._kept = kept
+        self._steps = steps
         self._open = False
         self._rounds: dict[str, Round] = {}
         self._wake_reader, self._wake_writer = os.pipe()
@@ -94,23 +97,43 @@ class Watch:
         names = self._names(self._account.folders, trouble)
         others = [*self._names(self._account.archive, trouble), *self.junk]
         good = not trouble
-        # The first folder is the one that is waited on, so it is turned to last; and first, since it is the inbox.
         order = list(dict.fromkeys([*names, *others]))
-        for name in [*order, *order[:1]] if len(order) > 1 else order:
-            try:
-                outcome = self._round(name).run(self._source)
-                before = outcomes[name].new if name in outcomes else 0
-                outcomes[name] = replace(outcome, new=before + outcome.new)
-            except MailboxError as error:
-                if error.fault is not Fault.FOLDER:
-                    raise
-                good = False
-                trouble.append(f"{tame(name, 60)}: {error.words}")
-                self._note(name, error.words)
+        for name in order:
+            good = self._visit(name, outcomes, trouble) and good
+        if outcomes and self._steps:
+            self._go_on(outcomes, trouble)
+        if order and (len(order) > 1 or self._steps):
+            # The first folder is the one that is waited on, so it is turned to again at the end.
+            good = self._visit(order[0], outcomes, trouble) and good
         trouble += [f"{tame(name, 60)}: {outcome.words}" for name, outcome in outcomes.items() if outcome.words]
         if not outcomes:
             raise MailboxError(Fault.FOLDER, "; ".join(trouble) or "No folder is named")
         return Report(outcomes, "; ".join(trouble), good, self._source.warnings())
+
+    def _visit(self, name: str, outcomes: dict[str, Outcome], trouble: list[str]) -> bool:
+        try:
+            outcome = self._round(name).run(self._source)
+        except MailboxError as error:
+            if error.fault is not Fault.FOLDER:
+                raise
+            trouble.append(f"{tame(name, 60)}: {error.words}")
+            self._note(name, error.words)
+            return False
+        before = outcomes[name].new if name in outcomes else 0
+        outcomes[name] = replace(outcome, new=before + outcome.new)
+        return True
+
+    def _go_on(self, outcomes: Mapping[str, Outcome], trouble: list[str]) -> None:
+        """The steps after the rounds; what they are refused is said, and everything else goes on."""
+        generations = {name: self._round(name).generation for name in outcomes}
+        known = {name: generation for name, generation in generations.items() if generation is not None}
+        for step in self._steps:
+            try:
+                step.run(known)
+            except MailboxError as error:
+                if error.fault not in (Fault.FOLDER, Fault.REFUSED):
+                    raise
+                trouble.append(f"{error.words}. {error.advice}")
 
     def _names(self, wanted: tuple[str, ...], trouble: list[str]) -> list[str]:
         found = []

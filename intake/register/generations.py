@@ -57,6 +57,16 @@ class Generations(Messages):
         )
         return {row["uid"]: (from_text(row["at"]), row["tries"]) for row in found}
 
+    def asking_uids(self, event: str, account: str, folder: str, uidvalidity: int) -> set[int]:
+        """The UIDs there whose messages hold a question that is open still."""
+        found = self.rows(
+            "SELECT DISTINCT s.uid FROM question q JOIN sighting s ON s.message = q.message"
+            " WHERE q.event_id = ? AND q.present = 1 AND q.state = 'open' AND s.event_id = q.event_id"
+            " AND s.account = ? AND s.folder = ? AND s.uidvalidity = ? AND s.gone_at IS NULL",
+            (self._event_id(event), account, folder, uidvalidity),
+        )
+        return {row["uid"] for row in found}
+
     def places(self, number: int) -> list[Location]:
         """Everywhere that a message was ever seen, oldest first."""
         found = self.rows(
