@@ -7,6 +7,7 @@ The order matters, and so does what is no sign: a null Return-Path alone is no b
 import re
 from dataclasses import dataclass
 from email.message import Message
+from functools import cache
 
 from parsers.body import Body
 from parsers.document import Shown
@@ -103,9 +104,15 @@ def _automatic(message: Message, envelope: Envelope, body: Body, shown: Shown) -
 
 
 def _said_receipt(text: str) -> bool:
-    return bool(contains(text[:1500], (phrase for phrase in every("automatic", "receipt") if len(phrase) > 10)))
+    return bool(contains(text[:1500], _long("receipt", 10)))
 
 
 def says_away(text: str) -> str:
     """The phrase by which a text without any header or subject says that its writer is away; empty where none does."""
-    return contains(fold(text[:1500]), (phrase for phrase in every("automatic", "away") if len(phrase) > 9))
+    return contains(fold(text[:1500]), _long("away", 9))
+
+
+@cache
+def _long(name: str, size: int) -> frozenset[str]:
+    """The phrases under a key that are long enough to tell something by themselves."""
+    return frozenset(phrase for phrase in every("automatic", name) if len(phrase) > size)

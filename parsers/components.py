@@ -10,7 +10,8 @@ from spacy.tokens import Doc, Span
 from parsers import origin
 from parsers.context import context, token_range
 from parsers.days import find_days
-from parsers.lexicon import every
+from parsers.lexicon import every, starts_with
+from parsers.names import parts, same_person
 from parsers.neural import AsksModel, AttendanceModel, SortModel
 from parsers.people import Mention, Token, gather, principal_class, strip_titles, title_class
 from parsers.sentences import sentences
@@ -114,9 +115,10 @@ class People:
             text = strip_titles(" ".join(ent.text.split()))
             if self._is_title(text):
                 titles.append((ent.start, ent.end))
-            elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120:
+            elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120 and not _greeted(doc, ent):
                 names.append(Mention(ent.start, ent.end, text))
-        return names, titles
+        full = [m for m in names if len(parts(m.text)) > 1]
+        return [m for m in names if m in full or _vouched(doc, m, full)], titles
 
     def _is_title(self, text: str) -> bool:
         folded = fold(text)
@@ -138,8 +140,9 @@ class People:
             text = doc[start:end].text
             sentence = next((n for n, (a, b) in enumerate(state.sentences) if a <= start < b), 0)
             kind = title_class(text, state.languages[sentence])
-            deputy = fold(text) in every("people", "deputy") and fold(text) not in every("people", "principal")
-            if kind == wanted and not deputy and not _other_country(doc, end):
+            principal = fold(text) in every("people", "principal")
+            deputy = fold(text) in every("people", "deputy") and not principal
+            if (kind == wanted or (not kind and principal)) and not deputy and not _other_country(doc, end):
                 found.append(Mention(start, end, text, title=True))
         if not found:
             return
@@ -151,6 +154,27 @@ class People:
             person = people[0]
         person.mentions = sorted([*person.mentions, *found], key=lambda m: m.start)
         state.people.sort(key=lambda p: p.mentions[0].start)
+
+
+def _greeted(doc: Doc, ent: Span) -> bool:
+    """Whether the name stands in a salutation: a short first line that ends with a comma or an exclamation mark."""
+    for start, end in context(doc).sentences[:2]:
+        if start <= ent.start < end:
+            text = doc[start:end].text
+            opened = starts_with(text, every("mail", "greetings"))
+            return (bool(opened) and len(text) < 60) or (end - start <= 6 and text.rstrip()[-1:] in ",!")
+    return False
+
+
+def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
+    """Whether a single word is a person: a title stands before it, or it is part of a full name elsewhere."""
+    if any(same_person(mention.text, other.text) for other in full):
+        return True
+    before = fold(doc[mention.start - 1].text) if mention.start else ""
+    if before == "." and mention.start > 1:
+        before = fold(doc[mention.start - 2].text)
+    titles = every("people", "honorifics") | every("people", "principal") | every("people", "deputy") | every("people", "other")
+    return before in titles or before + "." in titles
 
 
 def _other_country(doc: Doc, end: int) -> bool:

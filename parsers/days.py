@@ -184,7 +184,9 @@ class _Finder:
         if month is None or month > 12:
             return None
         after = position + 1
-        if after < len(t) and t[after] in {":", "h", "uhr", "%", "€"}:
+        if after < len(t) and t[after] in {"h", "uhr", "%", "€"}:
+            return None
+        if after + 1 < len(t) and t[after] == ":" and t[after + 1].isdigit():
             return None
         if mark == "-" and not (
             after + 1 < len(t) and t[after] == "-" and t[after + 1].isdigit() and len(t[after + 1]) == 4
@@ -269,7 +271,8 @@ class _Finder:
     def _bare(self, index: int, end: int, numbers: list[int], is_range: bool, ordinal: bool) -> DayMention | None:
         t = self.tokens
         own = {day.day: day for day in self.days}
-        if end < len(t) and (t[end] in self.known.units or t[end] in {":", "%", "€", "+"}):
+        clock = end + 1 < len(t) and t[end] == ":" and t[end + 1].isdigit() and len(t[end + 1]) == 2
+        if clock or (end < len(t) and (t[end] in self.known.units or t[end] in {"%", "€"})):
             return None
         if index > 0 and t[index - 1] in {"+", "/", "n°", "no", "nr", "№", "€"}:
             return None
@@ -368,7 +371,7 @@ class _Finder:
             return None
         phrase, number = hit
         end = index + len(phrase)
-        if len("".join(phrase)) <= 3 and not self._beside_number(index, end):
+        if len("".join(phrase)) <= 3 and not self._beside_number(index, end) and not self._listed(index, end):
             return None
         if self._leads_to_number(end):
             return None
@@ -380,6 +383,20 @@ class _Finder:
         behind = self.tokens[end : end + (2 if end < len(self.tokens) and self.tokens[end] in {".", ",", "("} else 1)]
         opened = before == ["("] and index > 1 and self.tokens[index - 2].isdigit()
         return opened or any(token.isdigit() and len(token) <= 2 for token in [*before, *behind])
+
+    def _listed(self, index: int, end: int) -> bool:
+        """Whether a short weekday name stands as in a list or a table: capitalised, beside a mark or another weekday."""
+        if not self.raw[index][:1].isupper():
+            return False
+        marks = {":", "–", "+", "/", "&", "|", "-", ")"}
+        behind = self.tokens[end] if end < len(self.tokens) else "|"
+        before = self.tokens[index - 1] if index else "|"
+        if behind == "." and end + 1 < len(self.tokens):
+            behind = self.tokens[end + 1]
+        beside = behind in marks or (before in marks and behind in {",", "|", "."})
+        step = self._in(self.known.both, end) or self._in(self.known.through, end)
+        other = step and end + step < len(self.tokens) and (self.tokens[end + step],) in self.known.weekdays
+        return bool(other) or (beside and not (before == "-" and behind == "-")) or bool(self.found and self.found[-1].end >= index - 2 and self.found[-1].rule == "weekday")
 
     def _leads_to_number(self, end: int) -> bool:
         """Whether a date follows that will take this weekday into its own span."""

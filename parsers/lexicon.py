@@ -64,12 +64,30 @@ def starts_with(text: str, phrases: frozenset[str], longest: int = 12) -> str:
 
 
 def contains(text: str, phrases: Iterable[str]) -> str:
-    """The first of these folded phrases that stands in the text on word borders; empty where none does."""
-    padded = f" {' '.join(_split(fold(text)))} "
-    for phrase in phrases:
-        if f" {' '.join(_split(phrase))} " in padded:
-            return phrase
+    """The first in the text of these folded phrases that stands on word borders; empty where none does."""
+    table, longest = _index(frozenset(phrases))
+    tokens = _split(fold(text))
+    for start, token in enumerate(tokens):
+        if token not in table:
+            continue
+        lengths = table[token]
+        for length in range(min(longest, len(tokens) - start), 0, -1):
+            if tuple(tokens[start : start + length]) in lengths:
+                return " ".join(tokens[start : start + length])
     return ""
+
+
+@cache
+def _index(phrases: frozenset[str]) -> tuple[dict[str, set[tuple[str, ...]]], int]:
+    """Phrases by their first word, and the length of the longest."""
+    table: dict[str, set[tuple[str, ...]]] = {}
+    longest = 1
+    for phrase in phrases:
+        words_of = tuple(_split(phrase))
+        if words_of:
+            table.setdefault(words_of[0], set()).add(words_of)
+            longest = max(longest, len(words_of))
+    return table, longest
 
 
 def _split(text: str) -> list[str]:

@@ -6,6 +6,7 @@ what is another, what lies before and behind. So the same words teach something 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from spacy.strings import hash_string
@@ -29,6 +30,19 @@ class Passage:
     sentence: list[int] = field(default_factory=list)
     language: str = ""
 
+    _columns: np.ndarray | None = None
+
+    def columns(self) -> np.ndarray:
+        """The word columns of every token, whatever is looked at; computed once."""
+        if self._columns is None or len(self._columns) != len(self.words):
+            rows = [_word_columns(word, self.language) for word in self.words]
+            self._columns = np.array(rows, dtype=np.uint64).reshape(len(rows), 5)
+        return self._columns
+
+    def marked(self) -> list[int]:
+        """The tokens that are mentions of a person or a day."""
+        return [i for i, (person, days) in enumerate(zip(self.person, self.days, strict=True)) if person >= 0 or days]
+
     def add(self, word: str, sentence: int, person: int = -1, days: tuple[int, ...] = ()) -> None:
         """Appends one token."""
         self.words.append(word)
@@ -49,6 +63,7 @@ class Target:
     last: int = 1
 
 
+@lru_cache(maxsize=100_000)
 def _hash(text: str) -> int:
     return int(hash_string(text))
 
@@ -92,37 +107,24 @@ def features(passage: Passage, target: Target | None, mask_words: Iterable[int] 
 
     `mask_words` are token indices whose word columns are blanked: training uses it so that no single word is trusted.
     """
-    masked = set(mask_words)
     size = len(passage.words)
     out = np.zeros((size + 2, COLUMNS), dtype=np.uint64)
-    here = [_hash("§start"), 0, 0, 0, _hash("§start")]
-    language = [_hash("l:" + passage.language), 0, 0, 0, _hash("l:" + passage.language)]
+    flag = "§start"
     if target is not None:
-        place = (
-            "only"
-            if target.last == 0
-            else "first"
-            if target.day == 0
-            else "last"
-            if target.day == target.last
-            else "mid"
-        )
+        place = "only" if target.last == 0 else "first" if target.day == 0 else "last" if target.day == target.last else "mid"
         flag = f"§{place}:{'known' if target.known else 'free'}"
-        here = [_hash(flag), 0, 0, 0, _hash(flag)]
-    out[0, :5] = here
-    out[1, :5] = language
-    persons, days = _states(passage, target)
-    for index in range(size):
-        row = out[index + 2]
-        word = _shown(passage, index, target)
-        if index in masked and not word.startswith("§"):
-            row[4] = _word_columns(word, passage.language)[4]
-        else:
-            row[:5] = _word_columns(word, passage.language)
-        if target is not None:
-            row[5] = _hash(f"P{persons[index]}|D{days[index]}")
-            row[6] = _hash(f"P{persons[index]}")
+    out[0, (0, 4)] = _hash(flag)
+    out[1, (0, 4)] = _hash("l:" + passage.language)
+    out[2:, :5] = passage.columns()
+    blanked = [index + 2 for index in mask_words if passage.person[index] < 0 and not passage.days[index]]
+    if blanked:
+        out[blanked, :4] = 0
+    for index in passage.marked():
+        out[index + 2, :5] = _word_columns(_shown(passage, index, target), passage.language)
     if target is not None:
+        persons, days = _states(passage, target)
+        out[2:, 5] = [_hash(f"P{p}|D{d}") for p, d in zip(persons, days, strict=True)]
+        out[2:, 6] = [_hash("P" + p) for p in persons]
         _distances(passage, target, out)
     return out
 
@@ -204,14 +206,16 @@ def _distances(passage: Passage, target: Target, out: np.ndarray) -> None:
     days = [i for i in range(size) if target.day in passage.days[i]]
     near_person = {passage.sentence[i] for i in people}
     near_day = {passage.sentence[i] for i in days}
+    to_person, to_day = _nearest(people, size), _nearest(days, size)
     for index in range(size):
-        row = out[index + 2]
         sentence = passage.sentence[index]
-        row[7] = _hash(f"dT{_nearest(people, index)}{sentence in near_person}")
-        row[8] = _hash(f"dD{_nearest(days, index)}{sentence in near_day}{sentence in near_person}")
+        here = sentence in near_person
+        out[index + 2, 7] = _hash(f"dT{to_person[index]}{here}")
+        out[index + 2, 8] = _hash(f"dD{to_day[index]}{sentence in near_day}{here}")
 
 
-def _nearest(places: Sequence[int], index: int) -> int:
+def _nearest(places: Sequence[int], size: int) -> list[int]:
+    """For every token the bucketed, signed distance to the nearest of these places; 99 where there are none."""
     if not places:
-        return 99
-    return _bucket(min((index - place for place in places), key=abs))
+        return [99] * size
+    return [_bucket(min((index - place for place in places), key=abs)) for index in range(size)]

@@ -38,8 +38,8 @@ def build(
     sizes = [rows, rows // 2, rows // 4, rows, 600, 200, 60, 80, 160]
     widths = [48, 32, 24, 48, 48, 24, 12, 16, 24]
     tables = [
-        HashEmbed(nO=wide, nV=size, column=column, seed=7 + column, dropout=0.0)
-        for column, (size, wide) in enumerate(zip(sizes, widths, strict=True))
+        HashEmbed(nO=breadth, nV=size, column=column, seed=7 + column, dropout=0.0)
+        for column, (size, breadth) in enumerate(zip(sizes, widths, strict=True))
     ]
     if len(tables) != COLUMNS:
         raise ValueError("one table a feature column")

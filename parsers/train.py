@@ -101,14 +101,20 @@ def train_attendance(entries: list[Entry], log: Log, epochs: int = 12) -> Attend
     return component
 
 
-def train_asks(entries: list[Entry], log: Log, epochs: int = 8) -> AsksModel:
-    """The question component from sentences."""
+def asks_items(entries: list[Entry]) -> list[Item]:
+    """Every sentence with whether it asks."""
     ready: list[Item] = []
     for entry in entries:
         for sentence in entry.sentences:
             passage = Passage(language=entry.language)
             add_sentence(passage, sentence, 0, {})
             ready.append((passage, None, [int(sentence.asks)]))
+    return ready
+
+
+def train_asks(entries: list[Entry], log: Log, epochs: int = 8) -> AsksModel:
+    """The question component from sentences."""
+    ready = asks_items(entries)
     component = AsksModel()
     fit(component, lambda _: list(ready), [(slice(0, 2), 2, 1.0)], epochs=epochs, shape=SMALL, log=log)
     return component
@@ -121,9 +127,14 @@ def sort_label(entry: Entry) -> int:
     return int(any(set(days) - {"-"} for days in entry.people.values()))
 
 
+def sort_items(entries: list[Entry]) -> list[Item]:
+    """Every entry with its sort."""
+    return [(passage_of(entry)[0], None, [sort_label(entry)]) for entry in entries]
+
+
 def train_sort(entries: list[Entry], log: Log, epochs: int = 8) -> SortModel:
     """The component for the whole message from entries."""
-    ready: list[Item] = [(passage_of(entry)[0], None, [sort_label(entry)]) for entry in entries]
+    ready = sort_items(entries)
     component = SortModel()
     fit(
         component, lambda _: list(ready), [(slice(0, len(SORTS)), len(SORTS), 1.0)], epochs=epochs, shape=SMALL, log=log
