@@ -55,6 +55,8 @@ class Worker:
         self._arrived = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
+        for account in settings.mailboxes:
+            status.add_mailbox(account.name, account.poll_seconds, clock.now())
 
     async def run(self) -> None:
         """Watches and reads until `stop` is called. A fault of one mailbox never ends the others."""
@@ -63,7 +65,6 @@ class Worker:
         self._arrived.set()  # what an earlier run has left unread
         async with asyncio.TaskGroup() as tasks:
             for account in self._settings.mailboxes:
-                self._status.add_mailbox(account.name, account.poll_seconds, self._clock.now())
                 tasks.create_task(self._watch(account))
             tasks.create_task(self._read())
 
