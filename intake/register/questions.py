@@ -5,7 +5,7 @@ from datetime import datetime
 
 from intake.register.events import Events
 from intake.register.file import Row
-from intake.register.likeness import groups
+from intake.register.likeness import groups, topic_of
 from intake.register.moment import from_text, maybe_from_text, to_text
 from intake.register.people import fold
 from intake.register.values import Location, QuestionRow
@@ -26,7 +26,7 @@ class Questions(Events):
         if delegation is not None:
             sql, values = sql + " AND delegation = ?", [*values, delegation]
         found = self.rows(sql + " ORDER BY asked_at, id", values)
-        alike = groups([(row["id"], row["text"], row["topic"]) for row in found])
+        alike = groups([(row["id"], row["text"], row["topic"], row["language"]) for row in found])
         return [_question(row, alike[row["id"]]) for row in found]
 
     def note_reply(self, event: str, refers_to: Iterable[str], *, at: datetime, by: str = "") -> int:
@@ -95,7 +95,7 @@ class Questions(Events):
                     message["from_name"] or message["from_address"],
                     asked.text,
                     " ".join(fold(asked.text).split()),
-                    asked.topic,
+                    asked.topic or topic_of(asked.text),
                     asked.language or reading.language,
                     asked.evidence.start,
                     asked.evidence.end,
