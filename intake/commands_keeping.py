@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ _YES = click.option("--yes", is_flag=True, help="Do it. Without this only shown.
 @click.option("--days", type=click.IntRange(0), help="Kept so many days after the last day. Default: retention_days.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="As if it were that day.")
 @_YES
-def purge(config: Path, db: Path | None, days: int | None, today: date | None, yes: bool) -> None:
+def purge(config: Path, db: Path | None, days: int | None, today: datetime | None, yes: bool) -> None:
     """Delete every event whose time of keeping is over: mails, statements, questions, decisions, everything.
 
     What stays is the event's name and the line that counts its messages.
@@ -30,7 +30,7 @@ def purge(config: Path, db: Path | None, days: int | None, today: date | None, y
     register, _, _ = open_register(config, db)
     with register:
         moment = now()
-        due = register.due(today or moment.date(), days=days)
+        due = register.due((today or moment).date(), days=days)
         for one in due:
             if yes:
                 write_line(f"{one.event}: {register.purge(one.event, at=moment)} messages deleted")
