@@ -8,7 +8,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from intake.page import board_page, health, live, preferences
+from intake.page import (
+    board_page,
+    decisions_page,
+    delegation_page,
+    export_page,
+    health,
+    help_page,
+    live,
+    message_page,
+    not_counted_page,
+    preferences,
+    questions_page,
+    review_page,
+    search_page,
+)
 from intake.page.desk import Desk
 from intake.page.guard import LARGEST_FORM, guard
 from intake.page.house import HOUSE, House
@@ -36,15 +50,39 @@ def build_app(
     pulse = Pulse(desk, settings, conference, status, now)
     app[HOUSE] = House(settings, conference, desk, pulse, status, now, old_boards)
     app[live.LISTENERS] = set()
-    app.router.add_get("/", board_page.board, name="board")
-    app.router.add_get("/live", live.live, name="live")
-    app.router.add_get("/healthz", health.healthz, name="healthz")
-    app.router.add_get("/readyz", health.readyz, name="readyz")
-    app.router.add_get("/static/{name}", static.get, name="static")
-    app.router.add_post("/preferences", preferences.preferences, name="preferences")
+    app.add_routes(_routes(static))
     app.cleanup_ctx.append(_running)
     app.on_shutdown.append(_hang_up)
     return app
+
+
+def _routes(static: Static) -> list[web.RouteDef]:
+    """Every address of the page."""
+    return [
+        web.get("/", board_page.board, name="board"),
+        web.get("/delegations/{code}", delegation_page.delegation, name="delegation"),
+        web.post("/delegations/{code}", delegation_page.decide, name="decide-delegation"),
+        web.get("/messages/{number}", message_page.message, name="message"),
+        web.post("/messages/{number}", message_page.decide, name="decide-message"),
+        web.get("/messages/{number}/raw", message_page.raw, name="raw"),
+        web.get("/messages/{number}/text", message_page.text, name="text"),
+        web.get("/messages/{number}/head", message_page.head, name="head"),
+        web.get("/messages/{number}/html", message_page.html, name="html"),
+        web.get("/review", review_page.review, name="review"),
+        web.get("/questions", questions_page.questions, name="questions"),
+        web.post("/questions", questions_page.decide, name="decide-questions"),
+        web.get("/not-counted", not_counted_page.not_counted, name="uncounted"),
+        web.get("/search", search_page.search, name="search"),
+        web.get("/decisions", decisions_page.decisions, name="decisions"),
+        web.post("/decisions/{number}/take-back", decisions_page.take_back, name="take-back"),
+        web.get("/export/{table}.{form}", export_page.export, name="export"),
+        web.get("/help", help_page.help_, name="help"),
+        web.post("/preferences", preferences.preferences, name="preferences"),
+        web.get("/live", live.live, name="live"),
+        web.get("/healthz", health.healthz, name="healthz"),
+        web.get("/readyz", health.readyz, name="readyz"),
+        web.get("/static/{name}", static.get, name="static"),
+    ]
 
 
 async def _running(app: web.Application) -> AsyncIterator[None]:

@@ -64,6 +64,7 @@ async def _make(request: web.Request, house: House) -> web.Response:
         "board.html",
         query=query,
         at_text=local_text(query.at or now.now),
+        now_text=local_text(now.now),
         figures=counted,
         answered=sum(row.state is State.ANSWERED for row in rows),
         invited=len(rows),

@@ -53,6 +53,13 @@ class RowView:
     new: bool
     place: tuple[int, int] | None
 
+    @property
+    def haystack(self) -> str:
+        """What a search looks into, folded: code, name, everybody named, who wrote last."""
+        names = [cell.name for cell in self.cells] + [one.name for one in self.row.companions]
+        who = self.row.last_word.who if self.row.last_word else ""
+        return fold(" ".join([self.code, self.name, who, *names]))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -113,7 +120,7 @@ def chosen(rows: Iterable[RowView], query: BoardQuery, conference: Conference) -
         for row in rows
         if (not query.kind or row.kind == query.kind)
         and _shows(row, query, conference)
-        and all(word in _haystack(row) for word in wanted)
+        and all(word in row.haystack for word in wanted)
     ]
     if query.sort == "name":
         kept.sort(key=lambda row: fold(row.name))
@@ -122,12 +129,6 @@ def chosen(rows: Iterable[RowView], query: BoardQuery, conference: Conference) -
     elif query.sort == "questions":
         kept.sort(key=lambda row: -row.questions)
     return kept
-
-
-def _haystack(row: RowView) -> str:
-    names = [cell.name for cell in row.cells] + [one.name for one in row.row.companions]
-    who = row.row.last_word.who if row.row.last_word else ""
-    return fold(" ".join([row.code, row.name, who, *names]))
 
 
 def _shows(row: RowView, query: BoardQuery, conference: Conference) -> bool:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from intake.page.access import is_genuine
 from intake.page.asked import asked
-from intake.page.render import error_page
+from intake.page.render import error_page, render
 from intake.register import RegisterBusyError, RegisterError
 from intake.settings import is_loopback
 
@@ -38,6 +38,14 @@ HEADERS = {
 LARGEST_FORM = 256 * 1024
 
 
+class NameNeededError(Exception):
+    """Somebody decides who has not said yet under which name; `fields` are what they sent."""
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        super().__init__("a decision needs a name")
+        self.fields = fields
+
+
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one middleware."""
@@ -49,6 +57,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             stop.headers.update(HEADERS)
             raise
         response = error_page(request, stop.status, stop.text or "")
+    except NameNeededError as need:
+        fields = [(name, value) for name, values in need.fields.items() for value in values if name != "by"]
+        response = await render(request, "name.html", form=True, fields=fields)
     except RegisterBusyError as error:
         response = error_page(request, 503, str(error))
     except RegisterError as error:

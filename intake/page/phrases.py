@@ -23,7 +23,7 @@ STATES = {
     State.AWAY: N_("Away"),
 }
 ROLES = {Role.MINISTER: N_("Minister"), Role.DEPUTY: N_("Deputy"), Role.DELEGATE: N_("Companion")}
-HEADS = {Role.MINISTER: N_("Head of the house"), Role.DEPUTY: N_("Deputy"), Role.DELEGATE: N_("Companion")}
+HEADS = {Role.MINISTER: N_("Principal"), Role.DEPUTY: N_("Deputy"), Role.DELEGATE: N_("Companion")}
 """The same for a house that has no minister: the Commission, an agency."""
 
 ATTENDANCES = {Attendance.YES: N_("yes"), Attendance.NO: N_("no"), Attendance.MAYBE: N_("perhaps")}

@@ -9,10 +9,11 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from intake.export.tables import FORMATS
 from intake.page.access import BROWSER, known, new_token, note_visit, remember
 from intake.page.asked import asked
 from intake.page.house import HOUSE
-from intake.page.phrases import SIGNS, STANDS
+from intake.page.phrases import ACTS, ATTENDANCES, BUCKETS, NEITHERS, QUESTION_STATES, ROLES, SIGNS, SOURCES, STANDS, ZONES
 from intake.page.told import plain, shown, told
 from intake.page.words import LANGUAGES
 from intake.register import RegisterError
@@ -59,8 +60,24 @@ def set_up(app: web.Application, static: Static) -> None:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment.globals["count"] = _count
+    environment.globals["dict"] = dict
     environment.filters |= {"told": told, "shown": shown, "plain": plain}
-    environment.globals |= {"static": static.address, "languages": LANGUAGES, "signs": SIGNS, "stands": STANDS}
+    environment.globals |= {
+        "static": static.address,
+        "export_forms": [form for form in ("xlsx", "csv", "json") if form in FORMATS],
+        "languages": LANGUAGES,
+        "acts": ACTS,
+        "attendances": ATTENDANCES,
+        "buckets": BUCKETS,
+        "neithers": NEITHERS,
+        "question_states": QUESTION_STATES,
+        "roles": ROLES,
+        "signs": SIGNS,
+        "sources": SOURCES,
+        "stands": STANDS,
+        "zones": ZONES,
+    }
 
 
 @jinja2.pass_context
@@ -71,6 +88,12 @@ def _gettext(context: jinja2.runtime.Context, message: str) -> str:
 @jinja2.pass_context
 def _ngettext(context: jinja2.runtime.Context, one: str, many: str, n: int) -> str:
     return str(context["words"].catalogue.ngettext(one, many, n))
+
+
+@jinja2.pass_context
+def _count(context: jinja2.runtime.Context, one: str, many: str, n: int) -> str:
+    """`Words.count` under a name by which the extraction of messages finds it."""
+    return str(context["words"].count(one, many, n))
 
 
 async def render(
