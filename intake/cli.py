@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "correct": ("intake.commands_staff:correct", "Correct what a message was read as."),
     "count": ("intake.commands_staff:count", "Put a message that was not counted before a person again."),
     "enter": ("intake.commands_staff:enter", "Enter an answer that came by phone or letter, or decide a conflict."),
+    "move": ("intake.commands_staff:move", "Give a message to another event of the same register."),
     "assign": ("intake.commands_staff:assign", "Say whose delegation an address belongs to, for now and later."),
     "merge": ("intake.commands_staff:merge", "Say that two spellings are one person."),
     "answer": ("intake.commands_staff:answer", "Close, drop, reopen or hand over questions."),

@@ -1,6 +1,7 @@
 """`intake read` and `intake import`: message files, read with and without the register."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from intake.export.lines import reading_line, unread_line
 from intake.message_files import MessageFile, found_in
 from intake.process import read_kept
 from intake.reading_process import ReaderProcess, ReadingFaultError
-from intake.register import Bucket
+from intake.register import Bucket, Register
+from intake.register.routing import belongs
 
 
 @click.command(
@@ -47,35 +49,52 @@ def read(config: Path, files: tuple[Path, ...]) -> None:
 )
 @config_option
 @db_option
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Configuration directory of another event of the same register; a message goes to the event that it names.",
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def import_(config: Path, db: Path | None, paths: tuple[Path, ...]) -> None:
+def import_(config: Path, db: Path | None, also: tuple[Path, ...], paths: tuple[Path, ...]) -> None:
     """Put the messages in PATHS (.eml, mbox, Maildir, folders and zip files of them) into the register, and read them.
 
     In any order, and as often as you like: a message that is there already is not taken twice. Stopped half-way, it
     goes on where it stopped when you start it again.
     """
-    settings, conference = configured(config, db)
-    register, _, event = open_register(config, db, create=True)
-    reader = ReaderProcess(conference, settings.reader)
-    try:
-        reader.start()
+    with ExitStack() as opened:
+        settings, conference = configured(config, db)
+        register, _, event = open_register(config, db, create=True)
+        opened.callback(register.close)
+        readers = {event: ReaderProcess(conference, settings.reader)}
+        events = {event: conference}
+        for directory in also:
+            other_settings, other = configured(directory, settings.database)
+            key = register.enter(other, other_settings.event, trusted=other_settings.authserv_id)
+            readers[key], events[key] = ReaderProcess(other, other_settings.reader), other
+        for reader in readers.values():
+            opened.callback(reader.stop)
+            reader.start()
         new = known = 0
         for message in found_in(paths):
-            kept = register.keep(event, message.raw, None, received_at=message.arrived_at(now()), fetched_at=now())
+            chosen = belongs(message.raw, events, event)
+            kept = register.keep(chosen, message.raw, None, received_at=message.arrived_at(now()), fetched_at=now())
             new, known = new + kept.new, known + (not kept.new)
-        waiting = register.unread(event)
-        reader.wait_warm()  # that it does not start is no fault of the first message; all of them wait then
-        with click.progressbar(waiting, label="Reading", file=sys.stderr) as bar:
-            for number in bar:
-                while not read_kept(register, reader, number, now=now):
-                    pass  # the reader's process ended over it; a second try tells whether the message is to blame
-        counts = register.counts(event)
-        click.echo(
-            f"{new} new, {known} known already; {len(waiting)} read, "
-            f"{counts.by.get(Bucket.REVIEW, 0)} wait for review, "
-            f"{counts.by.get(Bucket.QUARANTINED, 0)} cannot be read.",
-            err=True,
-        )
-    finally:
-        reader.stop()
-        register.close()
+        click.echo(f"{new} new, {known} known already.", err=True)
+        for key, reader in readers.items():
+            _read_waiting(register, reader, key)
+
+
+def _read_waiting(register: Register, reader: ReaderProcess, event: str) -> None:
+    waiting = register.unread(event)
+    reader.wait_warm()  # that it does not start is no fault of the first message; all of them wait then
+    with click.progressbar(waiting, label=f"Reading {event}", file=sys.stderr) as bar:
+        for number in bar:
+            while not read_kept(register, reader, number, now=now):
+                pass  # the reader's process ended over it; a second try tells whether the message is to blame
+    counts = register.counts(event).by
+    click.echo(
+        f"{event}: {len(waiting)} read, {counts.get(Bucket.REVIEW, 0)} wait for review,"
+        f" {counts.get(Bucket.QUARANTINED, 0)} cannot be read.",
+        err=True,
+    )

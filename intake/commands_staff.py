@@ -139,6 +139,20 @@ def enter(
         _told(decision)
 
 
+@click.command(epilog="Example: intake move --config config --db presidency.db 12 budapest-2024")
+@config_option
+@db_option
+@who_options
+@_NUMBER
+@click.argument("event")
+def move(config: Path, db: Path | None, by: str, why: str, number: int, event: str) -> None:
+    """Give message NUMBER to the event of the key EVENT; it is read there at the next import or by that service."""
+    register, _, _ = open_register(config, db)
+    with register:
+        kept = register.move(number, event, by=by, why=why, at=now())
+    click.echo(f"It is message {kept.id} of {event} now.", err=True)
+
+
 @click.command(epilog="Example: intake assign --config config --db ghent.db desk@permrep.example AT")
 @config_option
 @db_option

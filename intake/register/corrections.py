@@ -9,7 +9,7 @@ from intake.register.checks import Checked
 from intake.register.decisions import Decisions
 from intake.register.file import Row
 from intake.register.people import fold
-from intake.register.values import Bucket, RegisterError
+from intake.register.values import Bucket, Kept, RegisterError
 from parsers.conference import Conference
 from parsers.reading import Attendance, Envelope, Evidence, Kind, Neither, Question, Reading, Role, Statement, from_json
 
@@ -77,6 +77,18 @@ class Corrections(Decisions):
     ) -> int:
         """Puts a message that was not counted into the tray, with whatever the reader found in it."""
         return self._correct(number, "count", {}, by=by, at=at, why=why, token=token, seen=seen)
+
+    def move(self, number: int, event: str, *, by: str, at: datetime, why: str = "", token: str | None = None) -> Kept:
+        """Gives a message to another event, where it waits to be read with that event's list and days."""
+        with self.change():
+            message = self._message_row(number)
+            if event not in self.events():
+                raise RegisterError(f"There is no event {event} in this register; it has {', '.join(self.events())}.")
+            if self._event_id(event) == message["event_id"]:
+                raise RegisterError(f"Message {number} belongs to the event {event} already.")
+            raw, arrived = self.raw(number), self.received_at(number)
+            self.reject(number, by=by, at=at, why=why or f"moved to the event {event}", token=token)
+            return self.keep(event, raw, None, received_at=arrived, fetched_at=at)
 
     def _correct(
         self,

@@ -5,7 +5,7 @@ of the one before it, from a moment on; a person's entry is never replaced by th
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -18,6 +18,7 @@ from intake.register.ledger import Ledger
 from intake.register.moment import from_text, said_at, to_text
 from intake.register.people import fold
 from intake.register.questions import Questions
+from intake.register.routing import belongs
 from intake.register.values import Bucket, Source
 from parsers.reading import Automatic, Kind, Neither, Reading, Statement, from_json
 from parsers.reading import to_json as reading_to_json
@@ -58,12 +59,24 @@ class Entries(Ledger, Questions, Boards):
             learned=self._learned(event_id, reading.envelope.from_address),
             trusted=self._trusted(event_id),
         )
+        other = self._names_another_event(message)
+        if other:
+            reason = f"seems to be about the event {other}: move it there, or accept it here"
+            checked = replace(checked, reasons=(*checked.reasons, reason))
         if self._same_as_before(message["id"], reading, checked):
             return
         entry = self._write_entry(message, reading, checked, by=READER, at=at)
         if not self._decided(message["id"]):
             self._put_in_force(message, entry, at)
         self._changed(event_id)
+
+    def _names_another_event(self, message: Row) -> str:
+        events = self._sharing_mailbox(message["event_id"])
+        if len(events) < 2:
+            return ""
+        own = next((row["key"] for row in self.rows("SELECT key FROM event WHERE id = ?", (message["event_id"],))), "")
+        named = belongs(self.raw(message["id"]), events, own)
+        return named if named != own else ""
 
     def reading(self, number: int) -> Reading | None:
         """The reading in force of a message, a person's where a person decided; None before it is read."""

@@ -42,10 +42,11 @@ class Events(File):
         with self.change():
             event_id = self._event_for_writing(key)
             self.put(
-                "UPDATE event SET name = ?, last_day = ?, invited_at = ?, conference = ?, trusted = ?,"
+                "UPDATE event SET name = ?, mailbox = ?, last_day = ?, invited_at = ?, conference = ?, trusted = ?,"
                 " retention_days = ? WHERE id = ?",
                 (
                     conference.name,
+                    conference.mailbox.lower(),
                     max(conference.days).isoformat() if conference.days else None,
                     invited_text(conference.invitation_sent),
                     written,
@@ -73,6 +74,15 @@ class Events(File):
         """The event as it was last entered; None where only messages were kept for it so far."""
         row = self.row("SELECT conference FROM event WHERE key = ?", (event,))
         return _conference(row["conference"]) if row and row["conference"] else None
+
+    def _sharing_mailbox(self, event_id: int) -> dict[str, Conference]:
+        """The events, this one among them, whose letters name the same mailbox for answers, by their keys."""
+        found = self.rows(
+            "SELECT o.key, o.conference FROM event e JOIN event o ON o.mailbox = e.mailbox"
+            " WHERE e.id = ? AND o.conference IS NOT NULL AND o.purged_at IS NULL ORDER BY o.id",
+            (event_id,),
+        )
+        return {row["key"]: _conference(row["conference"]) for row in found}
 
     def version(self, event: str | None = None) -> int:
         """A number that grows with every change of the event (or of any): for caches and for live pages."""

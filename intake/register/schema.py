@@ -40,6 +40,7 @@ _TABLES = (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL DEFAULT '',
+        mailbox TEXT NOT NULL DEFAULT '',
         last_day TEXT,
         invited_at TEXT,
         conference TEXT,                    -- JSON: the list and the days as last entered
@@ -50,6 +51,7 @@ _TABLES = (
         totals TEXT                         -- JSON: the reconciling line as it stood when the event was purged
     ) STRICT
     """,
+    "CREATE INDEX event_mailbox ON event (mailbox)",
     # AUTOINCREMENT: a number is never given twice, so a link or an audit line never points to another mail.
     """
     CREATE TABLE message (
