@@ -133,7 +133,11 @@ def _odt(part: Part) -> Opened:
 def _rtf(part: Part) -> Opened:
     if part.raw.count(b"{") > 200_000:
         return Opened("", "an attachment was too complex to be opened")
-    return Opened(rtf_to_text(part.raw[:4_000_000].decode("latin-1"), errors="replace"))
+    return Opened(
+        rtf_to_text(  # type: ignore[no-untyped-call]  # the library has no types
+            part.raw[:4_000_000].decode("latin-1"), errors="replace"
+        )
+    )
 
 
 def _txt(part: Part) -> Opened:

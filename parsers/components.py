@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from parsers import origin
-from parsers.context import context, token_range
+from parsers.context import context, is_quoted, token_range
 from parsers.days import find_days
 from parsers.lexicon import every, starts_with
 from parsers.names import parts, same_person
@@ -106,11 +106,16 @@ class People:
         names: list[Mention] = []
         titles: list[tuple[int, int]] = []
         inside = {i for start, end in context(doc).sentences for i in range(start, end)}
+        quoted = {
+            i for n, (start, end) in enumerate(context(doc).sentences) if is_quoted(doc, n) for i in range(start, end)
+        }
         for ent in doc.ents:
             if any(i in taken for i in range(ent.start, ent.end)) or ent.start not in inside:
                 continue
             if ent.label_ == "TITLE":
                 titles.append((ent.start, ent.end))
+                continue
+            if ent.start in quoted:
                 continue
             text = strip_titles(" ".join(ent.text.split()))
             if self._is_title(text):
@@ -173,7 +178,12 @@ def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
     before = fold(doc[mention.start - 1].text) if mention.start else ""
     if before == "." and mention.start > 1:
         before = fold(doc[mention.start - 2].text)
-    titles = every("people", "honorifics") | every("people", "principal") | every("people", "deputy") | every("people", "other")
+    titles = (
+        every("people", "honorifics")
+        | every("people", "principal")
+        | every("people", "deputy")
+        | every("people", "other")
+    )
     return before in titles or before + "." in titles
 
 

@@ -34,6 +34,7 @@ class Context:
     sender_words: frozenset[str] = frozenset()
     sender_name: str = ""
     subject: str = ""
+    quoted: tuple[tuple[int, int], ...] = ()
     sentences: list[tuple[int, int]] = field(default_factory=list)
     language: str = ""
     languages: list[str] = field(default_factory=list)
@@ -57,3 +58,10 @@ def token_range(doc: Doc, start: int, end: int) -> tuple[int, int]:
     """Token indices that cover the characters `start` to before `end`."""
     span = doc.char_span(start, end, alignment_mode="expand")
     return (span.start, span.end) if span is not None else (0, 0)
+
+
+def is_quoted(doc: Doc, sentence: int) -> bool:
+    """Whether a sentence is only there as what an inline answer answers to."""
+    state = context(doc)
+    start = doc[state.sentences[sentence][0]].idx
+    return any(first <= start < last for first, last in state.quoted)

@@ -280,7 +280,7 @@ class _Finder:
             index > 1
             and t[index - 1] in {":", ".", ","}
             and t[index - 2].isdigit()
-            and numbers[0] not in (int(t[index - 2]) + 1,)
+            and numbers[0] != int(t[index - 2]) + 1
         ):
             return None
         before = any(tuple(t[max(0, index - n) : index]) in self.known.before for n in (1, 2, 3))
@@ -396,7 +396,11 @@ class _Finder:
         beside = behind in marks or (before in marks and behind in {",", "|", "."})
         step = self._in(self.known.both, end) or self._in(self.known.through, end)
         other = step and end + step < len(self.tokens) and (self.tokens[end + step],) in self.known.weekdays
-        return bool(other) or (beside and not (before == "-" and behind == "-")) or bool(self.found and self.found[-1].end >= index - 2 and self.found[-1].rule == "weekday")
+        return (
+            bool(other)
+            or (beside and not (before == "-" and behind == "-"))
+            or bool(self.found and self.found[-1].end >= index - 2 and self.found[-1].rule == "weekday")
+        )
 
     def _leads_to_number(self, end: int) -> bool:
         """Whether a date follows that will take this weekday into its own span."""

@@ -12,13 +12,15 @@ from spacy.tokens import Doc
 from parsers.conference import Conference, Delegation
 from parsers.context import Context, Verdict
 from parsers.document import Shown
-from parsers.examples import ATTENDANCE, ROLES
+from parsers.examples import ATTENDANCE, NOBODY, ROLES
 from parsers.itip import Reply
 from parsers.names import same_person
 from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
 
 CALENDAR = 0.97
+UNNAMED = 0.6
+"""How sure the reader must be to take something as said of a principal whom the text does not name."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class _Judged:
         return any(a is not Attendance.NO for a, _, _ in self.days.values())
 
 
-def statements(doc: Doc, state: Context, shown: Shown, conference: Conference) -> Decided:
+def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
     """What the text says about each person and day."""
     decided = Decided()
     judged = _judged(state)
@@ -59,14 +61,17 @@ def statements(doc: Doc, state: Context, shown: Shown, conference: Conference) -
 
 def _judged(state: Context) -> list[_Judged]:
     found: list[_Judged] = []
-    for number, person in enumerate(state.people):
+    persons = dict(enumerate(state.people))
+    if state.own is not None and any(v.person == NOBODY for v in state.verdicts):
+        persons[NOBODY] = Person(state.own.minister, delegation=state.own.code)
+    for number, person in persons.items():
         verdicts = [v for v in state.verdicts if v.person == number]
-        if not verdicts or (person.delegation and number != state.principal):
+        if not verdicts or (person.delegation and number not in {state.principal, NOBODY}):
             continue
         days: dict[date, tuple[Attendance, float, Verdict]] = {}
         for verdict in verdicts:
             best = max(range(4), key=lambda i: verdict.probabilities[i])
-            if best:
+            if best and (number != NOBODY or verdict.probabilities[best] > UNNAMED):
                 days[verdict.day] = (Attendance(ATTENDANCE[best]), verdict.probabilities[best], verdict)
         roles = [sum(v.roles[i] for v in verdicts) / len(verdicts) for i in range(4)]
         if days:
@@ -94,7 +99,7 @@ def _best(values: list[float]) -> int:
 
 
 def _role(one: _Judged, judged: list[_Judged], state: Context) -> Role | None:
-    if one.number == state.principal:
+    if one.number in {state.principal, NOBODY}:
         return Role.MINISTER
     best = _best(one.roles)
     name = ROLES[best]

@@ -1,5 +1,6 @@
 """The text as shown, the part of it that is read, and the way from the characters of one to the other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from parsers.body import Body
@@ -12,7 +13,8 @@ MOST_READ = 20_000
 @dataclass(frozen=True, slots=True)
 class Shown:
     """`text` is what staff see; `read` the new words in it joined by line breaks; `offsets` pairs `(start in read, start in
-    text, length)`, ascending. `attached` is where the attachments begin in `read`."""
+    text, length)`, ascending. `attached` is where the attachments begin in `read`. `context` are stretches of `read` that are
+    quoted: what an inline answer answers to."""
 
     text: str
     zones: tuple[Zone, ...]
@@ -22,7 +24,7 @@ class Shown:
     attached: int
     zoned: Zoned
     signature: str
-    quoted: str
+    context: tuple[tuple[int, int], ...]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in `text` of a stretch of `read`; it may span a removed line, and then covers it."""
@@ -35,12 +37,27 @@ class Shown:
         return 0
 
 
-def show(body: Body, *, subject: str, sender_name: str, mailbox: str, letter: str) -> Shown:
-    """Puts body and attachments into one text and finds out which words of it are new."""
+def show(
+    body: Body,
+    *,
+    subject: str,
+    sender_name: str,
+    mailbox: str,
+    letter: str,
+    signs: Callable[[str], bool] = lambda _: False,
+) -> Shown:
+    """Puts body and attachments into one text and finds out which words of it are new.
+
+    `signs` tells whether a line of a signature names a principal: such a letter speaks in the principal's own person.
+    """
     zoned = zones(body.lines, subject=subject, sender_name=sender_name, mailbox=mailbox, letter=letter)
     builder = _Builder()
-    for line, kind in zip(body.lines, zoned.kinds, strict=True):
-        builder.line(line.text, kind)
+    answered = _answered(body, zoned)
+    for number, (line, kind) in enumerate(zip(body.lines, zoned.kinds, strict=True)):
+        if number in answered:
+            builder.line(line.text, kind, read=True, context=True)
+        else:
+            builder.line(line.text, kind, read=True if kind is ZoneKind.SIGNATURE and signs(line.text) else None)
     attached = len(builder.read)
     listed: list[Attachment] = []
     for item in body.appended:
@@ -50,7 +67,7 @@ def show(body: Body, *, subject: str, sender_name: str, mailbox: str, letter: st
             title = item.name or item.media_type
             builder.line(f"[{title}]", ZoneKind.ATTACHMENT, read=False)
             start = builder.length
-            inner = [line for line in item.text.split("\n")]
+            inner = item.text.split("\n")
             kinds = _attachment_kinds(inner, item.message, sender_name, mailbox, letter)
             for text, kind in zip(inner, kinds, strict=True):
                 builder.line(text, ZoneKind.ATTACHMENT if kind is ZoneKind.NEW else kind, read=kind is ZoneKind.NEW)
@@ -62,6 +79,26 @@ def show(body: Body, *, subject: str, sender_name: str, mailbox: str, letter: st
             for text in reply.comment.split("\n"):
                 builder.line(text, ZoneKind.ATTACHMENT)
     return builder.done(tuple(listed), attached, zoned)
+
+
+def _answered(body: Body, zoned: Zoned) -> set[int]:
+    """The quoted lines right above new ones: of the last quoted paragraph at most six lines."""
+    found: set[int] = set()
+    kinds = zoned.kinds
+    quoted = {ZoneKind.QUOTED, ZoneKind.LETTER}
+    for number in range(1, len(kinds)):
+        if kinds[number] is not ZoneKind.NEW or not body.lines[number].text.strip():
+            continue
+        above = number - 1
+        while above >= 0 and not body.lines[above].text.strip("> \t"):
+            above -= 1
+        if above < 0 or kinds[above] not in quoted:
+            continue
+        for line in range(above, max(-1, above - 6), -1):
+            if kinds[line] not in quoted or not body.lines[line].text.strip("> \t"):
+                break
+            found.add(line)
+    return found
 
 
 def _attachment_kinds(lines: list[str], message: bool, sender_name: str, mailbox: str, letter: str) -> list[ZoneKind]:
@@ -80,7 +117,7 @@ class _Builder:
         self.read_length = 0
         self.offsets: list[tuple[int, int, int]] = []
         self.signature: list[str] = []
-        self.quoted: list[str] = []
+        self.context: list[tuple[int, int]] = []
 
     @property
     def read(self) -> str:
@@ -89,7 +126,7 @@ class _Builder:
     def text(self) -> str:
         return "".join(self.pieces)
 
-    def line(self, text: str, kind: ZoneKind, *, read: bool | None = None) -> None:
+    def line(self, text: str, kind: ZoneKind, *, read: bool | None = None, context: bool = False) -> None:
         start = self.length
         self.pieces.append(text + "\n")
         self.length += len(text) + 1
@@ -98,14 +135,17 @@ class _Builder:
         else:
             self.zones.append(Zone(kind, start, self.length))
         wanted = kind in {ZoneKind.NEW, ZoneKind.ATTACHMENT} if read is None else read
+        if context and wanted:
+            self.context.append((self.read_length, self.read_length + len(text)))
+            # Quote marks are no words; blanks in their place keep the offsets.
+            bare = text.lstrip("> \t|")
+            text = " " * (len(text) - len(bare)) + bare
         if wanted and self.read_length < MOST_READ:
             self.offsets.append((self.read_length, start, len(text) + 1))
             self.read_pieces.append(text + "\n")
             self.read_length += len(text) + 1
         elif kind is ZoneKind.SIGNATURE:
             self.signature.append(text)
-        elif kind is ZoneKind.QUOTED:
-            self.quoted.append(text)
 
     def done(self, listed: tuple[Attachment, ...], attached: int, zoned: Zoned) -> Shown:
         text = self.text().rstrip("\n")
@@ -120,5 +160,5 @@ class _Builder:
             attached=attached,
             zoned=zoned,
             signature="\n".join(self.signature),
-            quoted="\n".join(self.quoted),
+            context=tuple(self.context),
         )

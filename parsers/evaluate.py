@@ -73,7 +73,9 @@ def measure_attendance(component: AttendanceModel, entries: list[Entry], figures
         figures.entries.append((sure, right))
 
 
-def _measure(component: AsksModel | SortModel, items: list[tuple[Passage, object, list[int]]], name: str, figures: Figures) -> None:
+def _measure(
+    component: AsksModel | SortModel, items: list[tuple[Passage, object, list[int]]], name: str, figures: Figures
+) -> None:
     logits = component.scores([features(passage, None) for passage, _, _ in items])
     for (passage, _, labels), row in zip(items, logits, strict=True):
         figures.hits[name, passage.language].append(bool(row.argmax() == labels[0]))
@@ -107,7 +109,12 @@ def main(count: int, only: int, languages: bool, epochs: float) -> None:
         quiet = lambda _: None  # noqa: E731 - a log that says nothing
         measure_attendance(train_attendance(training, quiet, max(1, round(12 * epochs))), held_out, figures)
         _measure(train_asks(training, quiet, max(1, round(8 * epochs))), asks_items(held_out), "questions", figures)
-        _measure(train_sort(training, quiet, max(1, round(8 * epochs))), sort_items(held_out), f"sort ({len(SORTS)})", figures)
+        _measure(
+            train_sort(training, quiet, max(1, round(8 * epochs))),
+            sort_items(held_out),
+            f"sort ({len(SORTS)})",
+            figures,
+        )
         if number == only:
             break
     names = ("cells", "entries", "roles", "questions", "questions found", f"sort ({len(SORTS)})")

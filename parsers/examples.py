@@ -76,6 +76,8 @@ def pairs(entry: Entry, rng: random.Random | None = None, fillers: list[Entry] |
             after = rng.choice(fillers).sentences[:2]
     passage, people = passage_of(entry, before, after)
     principal = people.get("M", -1)
+    if rng is not None:
+        yield from _unnamed(entry, passage, people, rng)
     hidden = rng is not None and rng.random() < 0.3
     for ident, number in people.items():
         label = entry.people.get(ident, "--")
@@ -84,6 +86,28 @@ def pairs(entry: Entry, rng: random.Random | None = None, fillers: list[Entry] |
             known = ident == "M" and not hidden
             target = Target(number, day, known, -1 if hidden or principal == number else principal)
             yield Pair(passage, target, _LABELS[label[day]], role, entry)
+
+
+NOBODY = 98
+"""The number of a principal whom the text does not name."""
+
+
+def _unnamed(entry: Entry, passage: Passage, people: dict[str, int], rng: random.Random) -> Iterator[Pair]:
+    """The principal as target where the text names none: most often nothing is said of them; now and then, in a copy of a
+    passage about the principal alone, what was said with the name is to be understood without it."""
+    if "M" not in people:
+        if rng.random() < 0.3:
+            day = rng.randrange(2)
+            yield Pair(passage, Target(NOBODY, day, True, -1), 0, 0, entry)
+        return
+    if set(people) != {"M"} or "M" not in entry.people or rng.random() > 0.12:
+        return
+    bare = Passage(language=passage.language)
+    for index, word in enumerate(passage.words):
+        if passage.person[index] != people["M"]:
+            bare.add(word, passage.sentence[index], passage.person[index], passage.days[index])
+    for day in (0, 1):
+        yield Pair(bare, Target(NOBODY, day, True, -1), _LABELS[entry.people["M"][day]], 1, entry)
 
 
 def one_hot(indices: list[int], size: int, smoothing: float = 0.05) -> np.ndarray:

@@ -72,9 +72,6 @@ def _days(start: date | datetime | None, end: date | datetime | None) -> tuple[d
     first = start.date() if isinstance(start, datetime) else start
     if end is None:
         return (first,)
-    if isinstance(end, datetime):
-        last = end.date().toordinal() + (end.hour * 60 + end.minute > 0)
-    else:
-        last = end.toordinal()
+    last = end.toordinal() + (isinstance(end, datetime) and end.hour * 60 + end.minute > 0)
     count = max(1, min(31, last - first.toordinal()))
     return tuple(date.fromordinal(first.toordinal() + i) for i in range(count))

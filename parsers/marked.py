@@ -4,17 +4,19 @@ A `Passage` holds the tokens of some sentences once. `features` looks at it from
 what is another, what lies before and behind. So the same words teach something for every name, date and order of days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]  # compiled; its stub does not list it
 
 from parsers.glossary import concept
 from parsers.text import fold
 
-COLUMNS = 9
+COLUMNS = 10
+FLAGS = 9
+IS_PERSON, IS_DAY, NEAR_PERSON, NEAR_DAY = 1, 2, 4, 8
 BREAK = "§break"
 OTHER_DATE = -1
 
@@ -111,7 +113,15 @@ def features(passage: Passage, target: Target | None, mask_words: Iterable[int] 
     out = np.zeros((size + 2, COLUMNS), dtype=np.uint64)
     flag = "§start"
     if target is not None:
-        place = "only" if target.last == 0 else "first" if target.day == 0 else "last" if target.day == target.last else "mid"
+        place = (
+            "only"
+            if target.last == 0
+            else "first"
+            if target.day == 0
+            else "last"
+            if target.day == target.last
+            else "mid"
+        )
         flag = f"§{place}:{'known' if target.known else 'free'}"
     out[0, (0, 4)] = _hash(flag)
     out[1, (0, 4)] = _hash("l:" + passage.language)
@@ -167,14 +177,14 @@ def _states(passage: Passage, target: Target | None) -> tuple[list[str], list[st
         end = start
         while end < size and passage.sentence[end] == passage.sentence[start]:
             end += 1
-        topic = _scope(passage, start, end, topic, persons, lambda i: _person_state(passage, i, target))
-        topic_day = _scope(passage, start, end, topic_day, days, lambda i: _day_state(passage, i, target))
+        topic = _scope(start, end, topic, persons, lambda i: _person_state(passage, i, target))
+        topic_day = _scope(start, end, topic_day, days, lambda i: _day_state(passage, i, target))
         start = end
     return persons, days
 
 
-def _scope(passage: Passage, start: int, end: int, topic: str, states: list[str], state: object) -> str:
-    named = [state(i) for i in range(start, end)]  # type: ignore[operator]  # one of the two lambdas above
+def _scope(start: int, end: int, topic: str, states: list[str], state: Callable[[int], str]) -> str:
+    named = [state(i) for i in range(start, end)]
     following = ""
     ahead = [""] * (end - start)
     for i in range(end - start - 1, -1, -1):
@@ -201,17 +211,41 @@ def _day_state(passage: Passage, index: int, target: Target) -> str:
 
 
 def _distances(passage: Passage, target: Target, out: np.ndarray) -> None:
+    """How far each token is from the target person and day, in words and in clauses, and the flags for pooling."""
     size = len(passage.words)
     people = [i for i in range(size) if passage.person[i] == target.person]
     days = [i for i in range(size) if target.day in passage.days[i]]
     near_person = {passage.sentence[i] for i in people}
     near_day = {passage.sentence[i] for i in days}
     to_person, to_day = _nearest(people, size), _nearest(days, size)
+    clauses = _clauses(passage)
+    person_clauses = {clauses[i] for i in people}
+    day_clauses = {clauses[i] for i in days}
     for index in range(size):
         sentence = passage.sentence[index]
-        here = sentence in near_person
-        out[index + 2, 7] = _hash(f"dT{to_person[index]}{here}")
-        out[index + 2, 8] = _hash(f"dD{to_day[index]}{sentence in near_day}{here}")
+        here, dated = sentence in near_person, sentence in near_day
+        row = out[index + 2]
+        row[7] = _hash(f"dT{to_person[index]}{here}{clauses[index] in person_clauses}")
+        row[8] = _hash(f"dD{to_day[index]}{dated}{here}{clauses[index] in day_clauses}")
+        row[FLAGS] = (
+            IS_PERSON * (passage.person[index] == target.person)
+            + IS_DAY * (target.day in passage.days[index])
+            + NEAR_PERSON * here
+            + NEAR_DAY * dated
+        )
+
+
+_CLAUSE = frozenset(",;:–—|()") | {BREAK}
+
+
+def _clauses(passage: Passage) -> list[int]:
+    """The number of the clause of each token: punctuation and sentence ends count up."""
+    out: list[int] = []
+    current = 0
+    for word in passage.words:
+        out.append(current)
+        current += word in _CLAUSE
+    return out
 
 
 def _nearest(places: Sequence[int], size: int) -> list[int]:

@@ -11,10 +11,11 @@ import numpy as np
 from spacy.tokens import Doc, Span
 from thinc.api import Model
 
-from parsers.context import Context, Verdict, context
-from parsers.examples import ATTENDANCE, ROLES
+from parsers.context import Context, Verdict, context, is_quoted
+from parsers.examples import ATTENDANCE, NOBODY, ROLES
 from parsers.marked import BREAK, OTHER_DATE, Passage, Target, features
 from parsers.network import build, softmax
+from parsers.people import Mention
 
 SORTS = ("none", "availability", "acknowledgement", "unrelated", "auto_reply")
 LONGEST_PASSAGE = 420
@@ -95,10 +96,10 @@ def passage(doc: Doc, numbers: list[int], language: str) -> Passage:
                 out.add(doc[index].text, sentence, person=number)
                 index = max(stop, index + 1)
             elif index in day_at:
-                mention = day_at[index]
-                days = tuple(state.days.index(day) for day in mention.days) or (OTHER_DATE,)
+                dated = day_at[index]
+                days = tuple(state.days.index(day) for day in dated.days) or (OTHER_DATE,)
                 out.add(doc[index].text, sentence, days=days)
-                index = max(mention.end, index + 1)
+                index = max(dated.end, index + 1)
             else:
                 if not doc[index].is_space:
                     out.add(doc[index].text[:40], sentence)
@@ -116,7 +117,7 @@ class AsksModel(_Component):
         state = context(doc)
         arrays = [features(passage(doc, [n], state.languages[n]), None) for n in range(len(state.sentences))]
         probabilities = softmax(self.scores(arrays))[:, 1] if arrays else np.zeros(0)
-        state.asking = [(n, float(p)) for n, p in enumerate(probabilities)]
+        state.asking = [(n, float(p)) for n, p in enumerate(probabilities) if not is_quoted(doc, n)]
         doc.spans["questions"] = [Span(doc, *state.sentences[n], label="QUESTION") for n, p in state.asking if p >= 0.5]
         return doc
 
@@ -149,12 +150,15 @@ class AttendanceModel(_Component):
         jobs: list[tuple[int, int, list[int]]] = []
         arrays: list[np.ndarray] = []
         cache: dict[tuple[int, ...], Passage] = {}
-        for number in range(min(len(state.people), MOST_PEOPLE)):
-            window = _window(doc, state, number)
+        numbers = list(range(min(len(state.people), MOST_PEOPLE)))
+        if state.principal < 0 and state.own is not None:
+            numbers.append(NOBODY)
+        for number in numbers:
+            window = _window(state, number)
             shown = cache.setdefault(tuple(window), passage(doc, window, state.language)) if window else None
             if shown is None:
                 continue
-            known = number == state.principal
+            known = number in {state.principal, NOBODY}
             for day in range(len(state.days)):
                 principal = -1 if known else state.principal
                 target = Target(number, day, known, principal, len(state.days) - 1)
@@ -165,7 +169,7 @@ class AttendanceModel(_Component):
         for (number, day, window), row in zip(jobs, logits, strict=True):
             attendance = softmax(row[None, :size])[0]
             roles = softmax(row[None, size:])[0]
-            evidence = _evidence(doc, state, number, day, window)
+            evidence = _evidence(state, number, day, window)
             state.verdicts.append(Verdict(number, state.days[day], _four(attendance), _four(roles), evidence))
         return doc
 
@@ -175,14 +179,20 @@ def _four(row: np.ndarray) -> tuple[float, float, float, float]:
     return a, b, c, d
 
 
-def _window(doc: Doc, state: Context, number: int) -> list[int]:
+def _mentions(state: Context, number: int) -> list[Mention]:
+    return [] if number == NOBODY else state.people[number].mentions
+
+
+def _window(state: Context, number: int) -> list[int]:
     """The whole text where it is short, else the sentences around the mentions of that person."""
     total = len(state.sentences)
     size = sum(end - start for start, end in state.sentences)
     if size <= LONGEST_PASSAGE:
         return list(range(total))
     near: set[int] = set()
-    for mention in state.people[number].mentions:
+    if number == NOBODY:
+        near.update(n for d in state.day_mentions for n, (a, b) in enumerate(state.sentences) if a <= d.start < b)
+    for mention in _mentions(state, number):
         at = next((n for n, (a, b) in enumerate(state.sentences) if a <= mention.start < b), 0)
         near.update(range(max(0, at - AROUND), min(total, at + AROUND + 1)))
     kept: list[int] = []
@@ -195,9 +205,9 @@ def _window(doc: Doc, state: Context, number: int) -> list[int]:
     return kept
 
 
-def _evidence(doc: Doc, state: Context, number: int, day: int, window: list[int]) -> tuple[int, ...]:
+def _evidence(state: Context, number: int, day: int, window: list[int]) -> tuple[int, ...]:
     """The sentences that name both, else those of the person, else those of the day, else the first."""
-    named = {n for m in state.people[number].mentions for n, (a, b) in enumerate(state.sentences) if a <= m.start < b}
+    named = {n for m in _mentions(state, number) for n, (a, b) in enumerate(state.sentences) if a <= m.start < b}
     dated = {
         n
         for m in state.day_mentions

@@ -1,7 +1,7 @@
 """Which delegation a message speaks for: by the sender's domain, else by what domain, signature, text and names say."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,7 +46,7 @@ class Origins:
         direct = self.by_address(address)
         if direct is not None:
             return Origin(direct, "sender's domain", True)
-        scores: Counter[str] = Counter()
+        scores: dict[str, float] = defaultdict(float)
         signs: dict[str, str] = {}
         self._labels(address, scores, signs)
         for code, names in self.countries.items():
@@ -71,10 +71,10 @@ class Origins:
             scores[code] += 2.5 if count else 0
             signs.setdefault(code, "the principal is named")
         for match in _CODE_MARK.finditer(subject):
-            code = self.by_label.get(match.group(1).lower())
-            if code is not None and code not in {self.host}:
-                scores[code] += 0.8
-        ranked = scores.most_common(2)
+            written = self.by_label.get(match.group(1).lower())
+            if written is not None and written != self.host:
+                scores[written] += 0.8
+        ranked = sorted(scores.items(), key=lambda item: -item[1])[:2]
         if not ranked or ranked[0][1] < 1.5:
             return Origin(None, "", False)
         clear = len(ranked) == 1 or ranked[0][1] - ranked[1][1] >= 1.0
@@ -91,7 +91,7 @@ class Origins:
                 return code
         return None
 
-    def _labels(self, address: str, scores: Counter[str], signs: dict[str, str]) -> None:
+    def _labels(self, address: str, scores: dict[str, float], signs: dict[str, str]) -> None:
         domain = address.rpartition("@")[2]
         labels = domain.split(".")
         pieces = [piece for label in labels for piece in re.split(r"[-_]", label)]

@@ -11,6 +11,7 @@ from parsers.conference import Conference, Delegation
 from parsers.glossary import concept
 from parsers.lexicon import every
 from parsers.names import parts, same_person, same_word, tidy
+from parsers.sentences import words
 from parsers.text import fold
 
 PARTICLES = frozenset(
@@ -127,6 +128,15 @@ class Roster:
             found.append(hit)
             index = next((i for i in range(index, len(tokens)) if tokens[i].index >= hit[1].end), len(tokens))
         return found
+
+    def signs(self, line: str) -> bool:
+        """Whether a line of a signature is hardly more than a principal's full name."""
+        if len(line) > 70:
+            return False
+        tokens = [Token(i, word, 0) for i, word in enumerate(words(line)[0]) if not word.isspace()]
+        hits = self.find(tokens, None, frozenset())
+        letters = [t for t in tokens if t.text[0].isalpha()]
+        return bool(hits) and hits[0][1].end - hits[0][1].start >= len(letters) - 2
 
     def _at(
         self, tokens: list[Token], index: int, own: str | None, banned: frozenset[str]

@@ -47,11 +47,12 @@ class Reader:
             sender_name=head.from_name,
             mailbox=self.conference.mailbox,
             letter=self.conference.letter,
+            signs=self.roster.signs,
         )
         machine = automatic.classify(message, head, body, shown, self.conference.mailbox)
         origin = self._origin(head, shown, machine)
         row = row_of(self.conference, origin.code)
-        doc = self.document(shown.read, row, head)
+        doc = self.document(shown.read, row, head, shown.context)
         state = doc.user_data["intake"]
         base = {
             "text": shown.text,
@@ -64,10 +65,16 @@ class Reader:
             "problems": tuple(dict.fromkeys([*problems, *body.problems])),
         }
         if machine is not None:
-            return self._machine(machine, doc, state, shown, head, base)
+            return self._machine(machine, doc, state, head, base)
         return self._person(doc, state, shown, head, body, origin, row, base)
 
-    def document(self, text: str, row: Delegation | None = None, head: Envelope | None = None) -> Doc:
+    def document(
+        self,
+        text: str,
+        row: Delegation | None = None,
+        head: Envelope | None = None,
+        quoted: tuple[tuple[int, int], ...] = (),
+    ) -> Doc:
         """The text through the whole pipeline, for anyone who wants to look inside with spaCy."""
         doc = self.nlp.make_doc(text)
         sender = head.from_name if head is not None else ""
@@ -78,6 +85,7 @@ class Reader:
             sender_words=frozenset(fold(word) for word in parts(sender)),
             sender_name=sender,
             subject=head.subject if head is not None else "",
+            quoted=quoted,
         )
         return self.nlp(doc)
 
@@ -94,7 +102,7 @@ class Reader:
             return Origin(direct, "sender's domain", True)
         tokens = [Token(i, word, 0) for i, word in enumerate(words(shown.read[:6000])[0]) if not word.isspace()]
         named = Counter(code for code, _ in self.roster.find(tokens, None, frozenset()))
-        signature = "\n".join((shown.signature, head.from_name))
+        signature = f"{shown.signature}\n{head.from_name}"
         return self.origins.find(author, signature, shown.read, named, head.subject)
 
     def _machine(
@@ -102,7 +110,6 @@ class Reader:
         machine: automatic.Machine,
         doc: Doc,
         state: Context,
-        shown: Shown,
         head: Envelope,
         base: dict[str, object],
     ) -> Reading:
@@ -121,7 +128,7 @@ class Reader:
         self, doc: Doc, state: Context, shown: Shown, head: Envelope, body: Body, origin: Origin, row: Delegation | None,
         base: dict[str, object],
     ) -> Reading:  # fmt: skip
-        decided = decide.statements(doc, state, shown, self.conference)
+        decided = decide.statements(doc, state, shown)
         answered = decide.calendar(body.replies, row, self.conference, shown)
         said = decide.merge(decided.statements, answered)
         asked = decide.questions(doc, state, shown)
@@ -131,7 +138,7 @@ class Reader:
         if asked:
             kinds.append(Kind.QUESTION)
         neither = None if kinds else _neither(state, shown)
-        judged = review.judge(self.conference, state, shown, head, origin, said, asked, neither, base["problems"])  # type: ignore[arg-type]  # a tuple of strings
+        judged = review.judge(self.conference, state, shown, head, origin, said, neither, base["problems"])  # type: ignore[arg-type]  # a tuple of strings
         return Reading(
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
             kinds=tuple(kinds),

@@ -9,7 +9,7 @@ from parsers.document import Shown
 from parsers.lexicon import contains
 from parsers.names import parts
 from parsers.origin import Origin
-from parsers.reading import Attendance, Envelope, Neither, Question, Role, Statement
+from parsers.reading import Attendance, Envelope, Neither, Role, Statement
 
 _FAILED = re.compile(
     r"\bdmarc\s*=\s*(?:fail|permerror)|\bspf\s*=\s*fail\b.{0,300}\bdkim\s*=\s*(?:fail|none)", re.IGNORECASE | re.DOTALL
@@ -38,7 +38,6 @@ def judge(
     head: Envelope,
     origin: Origin,
     said: list[Statement],
-    asked: list[Question],
     neither: Neither | None,
     problems: tuple[str, ...],
 ) -> Judged:

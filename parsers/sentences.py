@@ -154,11 +154,11 @@ def words(text: str) -> tuple[list[str], list[bool]]:
     tokens: list[str] = []
     spaces: list[bool] = []
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token == " " and tokens and not spaces[-1] and not tokens[-1].isspace():
+        piece = match.group()
+        if piece == " " and tokens and not spaces[-1] and not tokens[-1].isspace():
             spaces[-1] = True
             continue
-        tokens.append(token)
+        tokens.append(piece)
         spaces.append(False)
     return tokens, spaces
 
@@ -261,7 +261,7 @@ def _continues(before: str, line: str) -> bool:
 def _goes_on(text: str, begin: int, start: int, end: int, limit: int, mark: str) -> bool:
     """Whether this mark does not end a sentence: an abbreviation, an initial, an ordinal, a clock time."""
     rest = text[end:limit].lstrip()
-    if mark.startswith("…") or mark.startswith("..."):
+    if mark.startswith(("…", "...")):
         return not rest[:1].isupper()
     if mark[0] in "!?":
         return rest[:1].islower()

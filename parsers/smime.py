@@ -1,6 +1,6 @@
 """S/MIME opaque-signed mail (RFC 8551 3.5.2): the content inside the signature, taken out without any certificate."""
 
-from asn1crypto import cms
+from asn1crypto import cms  # type: ignore[import-untyped]  # the library has no types
 
 from parsers.mime import Part
 

@@ -86,7 +86,7 @@ def _named(data: bytes, position: int) -> int | None:
     kind = struct.unpack_from("<I", data, position + 16)[0]
     if kind == 0:
         return position + 24
-    length = struct.unpack_from("<I", data, position + 20)[0]
+    length: int = struct.unpack_from("<I", data, position + 20)[0]
     return position + 24 + length + (-length % 4)
 
 
