@@ -12,10 +12,12 @@ from intake.commands import (
     config_option,
     db_option,
     json_option,
+    now,
     open_register,
     write_json,
     write_line,
 )
+from intake.export.calendar import board_calendar
 from intake.export.lines import board_line, cell_in_words, change_in_words, change_line
 from intake.export.tables import FORMATS, TABLES, table_of
 from intake.export.writers import write_table
@@ -61,6 +63,9 @@ def _board_words(row: BoardRow) -> list[str]:
     return [row.delegation, row.state.value.replace("_", " "), *cells, ", ".join(row.flags)]
 
 
+_FORMS = (*FORMATS, "ics")
+
+
 @click.command(
     short_help="Write the board or a list to a file.",
     epilog="Example: intake export board --config config --db ghent.db --format csv --output board.csv",
@@ -68,7 +73,7 @@ def _board_words(row: BoardRow) -> list[str]:
 @config_option
 @db_option
 @click.argument("what", type=click.Choice(TABLES), default="board")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Default: by the name of --output, else csv.")
+@click.option("--format", "form", type=click.Choice(_FORMS), help="Default: by the name of --output, else csv.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
 @click.option("--delimiter", default=",", show_default=True, help="For CSV; some spreadsheets want a semicolon.")
 @click.option("--as-of", type=Moment(), help="The board as it stood at that moment.")
@@ -86,12 +91,18 @@ def export(
     Cells that a spreadsheet would run as a formula come with an apostrophe before them.
     """
     if form is None:
-        form = output.suffix.lstrip(".").lower() if output and output.suffix.lstrip(".").lower() in FORMATS else "csv"
+        form = output.suffix.lstrip(".").lower() if output and output.suffix.lstrip(".").lower() in _FORMS else "csv"
     if len(delimiter) != 1:
         raise click.UsageError("--delimiter is one character, for instance ';'.")
     register, conference, event = open_register(config, db)
+    if form == "ics" and what != "board":
+        raise click.UsageError("Only the board can be written as a calendar.")
     with register:
-        written = write_table(table_of(register, conference, event, what, as_of=as_of), form, delimiter=delimiter)
+        if form == "ics":
+            rows = register.board(conference, event=event, as_of=as_of)
+            written = board_calendar(conference, rows, now=now())
+        else:
+            written = write_table(table_of(register, conference, event, what, as_of=as_of), form, delimiter=delimiter)
     if output is None:
         sys.stdout.buffer.write(written)
     else:

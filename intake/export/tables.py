@@ -7,7 +7,7 @@ from intake.register import Register
 from parsers.conference import Conference
 
 TABLES = ("board", "statements", "questions", "messages")
-FORMATS = ("csv", "json")
+FORMATS = ("csv", "json", "xlsx")
 
 Value = str | int | float | bool | date | datetime | None
 

@@ -15,15 +15,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_table(table: Table, form: str, *, delimiter: str = ",") -> bytes:
-    """The bytes of a file of that form (`tables.FORMATS`)."""
+    """The bytes of a file of that form: csv, json or xlsx."""
+    if form == "xlsx":
+        from intake.export.spreadsheet import spreadsheet  # a library that only this form needs
+
+        return spreadsheet(table)
     if form == "json":
         return _json(table)
     return _csv(table, delimiter)
 
 
+def clean(text: str) -> str:
+    """The text without control characters, which spreadsheets and calendars refuse or obey."""
+    return _CONTROL.sub("", text)
+
+
 def harmless(text: str) -> str:
-    """The text for a spreadsheet's cell: no formula, no control characters."""
-    cleaned = _CONTROL.sub("", text)
+    """The text for a CSV file's cell: no formula, no control characters."""
+    cleaned = clean(text)
     # A spreadsheet skips blanks before it looks for the sign.
     if cleaned.startswith(_FORMULA) or cleaned.lstrip().startswith(_FORMULA):
         return "'" + cleaned
@@ -58,7 +67,7 @@ def _json(table: Table) -> bytes:
 
 
 def _without_control(value: str | int | float | None) -> str | int | float | None:
-    return _CONTROL.sub("", value) if isinstance(value, str) else value
+    return clean(value) if isinstance(value, str) else value
 
 
 def _plain(value: Value) -> str | int | float | None:
