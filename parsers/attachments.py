@@ -1,4 +1,5 @@
-"""The text of attachments that may hold the answer: PDF, DOCX, ODT, RTF, TXT, HTML. Each within limits, nothing executed.
+"""The text of attachments that may hold the answer: PDF, DOCX, ODT, RTF, TXT, HTML. Each within limits, nothing
+executed.
 
 A part that cannot be opened gives no text and a note that says why, in words for the secretariat.
 """

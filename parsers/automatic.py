@@ -1,7 +1,8 @@
 """Mail that no person wrote: bounces, then automatic replies and receipts; everything else is a person's.
 
 The order matters, and so does what is no sign: a null Return-Path alone is no bounce; `X-Auto-Response-Suppress`,
-`Precedence: bulk` or `List-Id` alone are no automatic reply. Some Exchange replies carry nothing but a localised subject.
+`Precedence: bulk` or `List-Id` alone are no automatic reply. Some Exchange replies carry nothing but a localised
+subject.
 """
 
 import re
@@ -24,8 +25,11 @@ _DAEMON_NAME = re.compile(
 )
 _RECIPIENT = re.compile(r"(?im)^(?:final-recipient|original-recipient)\s*:\s*(?:rfc822\s*;)?\s*<?([^\s<>;]{3,254})>?")
 _ACTION = re.compile(r"(?im)^action\s*:\s*(\w+)")
-_REJECTED = re.compile(r"\b5\d\d[ -]\d\.\d{1,3}\.\d{1,3}\b|\b[45]\.\d{1,3}\.\d{1,3}\b|\b55\d[ -]|mailbox (?:is )?full|user unknown|over quota|"
-                       r"recipient address rejected|address not found|no such user|does not exist", re.IGNORECASE)  # fmt: skip
+_REJECTED = re.compile(
+    r"\b5\d\d[ -]\d\.\d{1,3}\.\d{1,3}\b|\b[45]\.\d{1,3}\.\d{1,3}\b|\b55\d[ -]|mailbox (?:is )?full|user unknown|"
+    r"over quota|recipient address rejected|address not found|no such user|does not exist",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _RECEIPT_SUBJECT = re.compile(r"\[(?:ticket|case|request|ref|sd|inc)[ #:-]{0,3}[\w-]*\d+\]", re.IGNORECASE)
 

@@ -18,7 +18,9 @@ Phrase = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The calendar words of some languages, folded and split into tokens. Months count from 1, weekdays from 0 (Monday)."""
+    """The calendar words of some languages, folded and split into tokens. Months count from 1, weekdays from 0
+    (Monday).
+    """
 
     months: dict[Phrase, int]
     weekdays: dict[Phrase, int]

@@ -1,4 +1,5 @@
-"""Days of the conference in running text: dates, ranges, weekdays, "both days", "the second day"; all other dates apart.
+"""Days of the conference in running text: dates, ranges, weekdays, "both days", "the second day"; all other dates
+apart.
 
 General date finders see dates in plain words and know no ranges; this one knows which days it is looking for.
 Day before month, always. A bare number is a day only where its surroundings say so.
@@ -21,7 +22,8 @@ _SKIP_BEFORE_MONTH = frozenset(
 class DayMention:
     """Tokens `start` to before `end`. `days` holds the conference days meant; empty where it is some other date.
 
-    `mismatch`: the weekday written beside the date is not that date's. `last`: the last calendar date in it, if written.
+    `mismatch`: the weekday written beside the date is not that date's. `last`: the last calendar date in it, if
+    written.
     """
 
     start: int
@@ -385,7 +387,9 @@ class _Finder:
         return opened or any(token.isdigit() and len(token) <= 2 for token in [*before, *behind])
 
     def _listed(self, index: int, end: int) -> bool:
-        """Whether a short weekday name stands as in a list or a table: capitalised, beside a mark or another weekday."""
+        """Whether a short weekday name stands as in a list or a table: capitalised, beside a mark or another
+        weekday.
+        """
         if not self.raw[index][:1].isupper():
             return False
         marks = {":", "–", "+", "/", "&", "|", "-", ")"}

@@ -1,6 +1,7 @@
 """From what the components found to what is recorded: statements, roles, and the reasons for doubt.
 
-The rules here are the secretariat's own: who counts as the head of delegation, what a calendar answer means, when a person
+The rules here are the secretariat's own: who counts as the head of delegation, what a calendar answer means, when a
+person
 has to look. Which words mean what was learned.
 """
 

@@ -12,8 +12,10 @@ MOST_READ = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`text` is what staff see; `read` the new words in it joined by line breaks; `offsets` pairs `(start in read, start in
-    text, length)`, ascending. `attached` is where the attachments begin in `read`. `context` are stretches of `read` that are
+    """`text` is what staff see; `read` the new words in it joined by line breaks; `offsets` pairs `(start in read,
+    start in
+    text, length)`, ascending. `attached` is where the attachments begin in `read`. `context` are stretches of `read`
+    that are
     quoted: what an inline answer answers to."""
 
     text: str

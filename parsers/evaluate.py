@@ -1,6 +1,7 @@
 """`python -m parsers.evaluate`: what the trained components reach on corpus entries that their training did not see.
 
-Held out are whole stretches of a file, as one writer wrote them, never single random sentences; with `--languages` whole
+Held out are whole stretches of a file, as one writer wrote them, never single random sentences; with `--languages`
+whole
 languages. Prints the figures by language and the curve from which `threshold` in `conference.toml` is chosen.
 """
 
@@ -25,7 +26,9 @@ THRESHOLDS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 @dataclass(slots=True)
 class Figures:
-    """Hits and totals by name, and for every entry with people how sure the least sure cell was and whether all were right."""
+    """Hits and totals by name, and for every entry with people how sure the least sure cell was and whether all were
+    right.
+    """
 
     hits: dict[tuple[str, str], list[bool]] = field(default_factory=lambda: defaultdict(list))
     entries: list[tuple[float, bool]] = field(default_factory=list)

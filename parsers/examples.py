@@ -93,7 +93,8 @@ NOBODY = 98
 
 
 def _unnamed(entry: Entry, passage: Passage, people: dict[str, int], rng: random.Random) -> Iterator[Pair]:
-    """The principal as target where the text names none: most often nothing is said of them; now and then, in a copy of a
+    """The principal as target where the text names none: most often nothing is said of them; now and then, in a copy
+    of a
     passage about the principal alone, what was said with the name is to be understood without it."""
     if "M" not in people:
         if rng.random() < 0.3:

@@ -1,7 +1,9 @@
 """Words of all the languages mapped to a few hundred shared concepts, as one more feature of every word.
 
-No pretrained vectors can be had, so this is what carries from one language to another: `verhindert`, `empêché` and `estynyt`
-are the same to the components in one column, and themselves in the others. Files: `parsers/lexicon/glossary.<lang>.txt`,
+No pretrained vectors can be had, so this is what carries from one language to another: `verhindert`, `empêché` and
+`estynyt`
+are the same to the components in one column, and themselves in the others. Files:
+`parsers/lexicon/glossary.<lang>.txt`,
 a line a concept: `CONCEPT: word word stem* …`, folded when read.
 """
 
@@ -35,7 +37,9 @@ def _tables(language: str) -> tuple[dict[str, str], dict[str, str], int]:
 
 @cache
 def concept(norm: str, language: str) -> str:
-    """The concept of a folded word in that language, by the whole word, else by its longest known stem; empty if none."""
+    """The concept of a folded word in that language, by the whole word, else by its longest known stem; empty if
+    none.
+    """
     exact, stems, longest = _tables(language)
     if norm in exact:
         return exact[norm]

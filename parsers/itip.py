@@ -32,7 +32,9 @@ class Reply:
 
 
 def reply(part: Part) -> Reply | None:
-    """The reply in a `text/calendar` part, or None where it is a request, a publication, or not readable. Never raises."""
+    """The reply in a `text/calendar` part, or None where it is a request, a publication, or not readable. Never
+    raises.
+    """
     if len(part.raw) > LARGEST:
         return None
     try:

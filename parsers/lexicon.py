@@ -1,4 +1,6 @@
-"""The words that the rules need, one file a language under `parsers/lexicon/` (its README says which key holds what)."""
+"""The words that the rules need, one file a language under `parsers/lexicon/` (its README says which key holds
+what).
+"""
 
 import tomllib
 from collections.abc import Iterable

@@ -1,6 +1,8 @@
-"""Sentences as the trained components see them: persons, days and the letter's own facts as typed marks, words as features.
+"""Sentences as the trained components see them: persons, days and the letter's own facts as typed marks, words as
+features.
 
-A `Passage` holds the tokens of some sentences once. `features` looks at it from one person and one day: what is the target,
+A `Passage` holds the tokens of some sentences once. `features` looks at it from one person and one day: what is the
+target,
 what is another, what lies before and behind. So the same words teach something for every name, date and order of days.
 """
 
@@ -23,7 +25,8 @@ OTHER_DATE = -1
 
 @dataclass(slots=True)
 class Passage:
-    """Parallel lists, one entry a token. `person` is the number of the person mentioned or -1; `days` the indices of the
+    """Parallel lists, one entry a token. `person` is the number of the person mentioned or -1; `days` the indices of
+    the
     conference days meant (empty: no day; `(-1,)`: another date). A mention is one token, whatever its words were."""
 
     words: list[str] = field(default_factory=list)

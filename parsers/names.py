@@ -10,7 +10,8 @@ from parsers.text import fold
 _GREEK = dict(
     zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t i f ch ps o".split(), strict=True)  # noqa: SIM905
 )
-_GREEK_PAIRS = (("ου", "ou"), ("μπ", "b"), ("ντ", "nt"), ("γκ", "g"), ("γγ", "ng"), ("τζ", "tz"), ("αυ", "av"), ("ευ", "ev"),
+_GREEK_PAIRS = (("ου", "ou"), ("μπ", "b"), ("ντ", "nt"), ("γκ", "g"), ("γγ", "ng"), ("τζ", "tz"),
+("αυ", "av"), ("ευ", "ev"),
                 ("ει", "i"), ("οι", "i"), ("αι", "e"))  # fmt: skip
 _CYRILLIC = dict(
     zip(
@@ -21,9 +22,12 @@ _CYRILLIC = dict(
 )
 # What different schemes write differently is made one; the order matters.
 _ALIKE = (
-    ("sht", "S"), ("sch", "S"), ("tch", "C"), ("tsh", "C"), ("sh", "S"), ("ch", "h"), ("kh", "h"), ("zh", "z"), ("tz", "z"), ("ts", "z"),
-    ("dj", "z"), ("dz", "z"), ("ph", "f"), ("th", "t"), ("ou", "u"), ("oo", "u"), ("oe", "o"), ("ae", "a"), ("ei", "i"), ("oi", "i"),
-    ("ai", "e"), ("gh", "g"), ("ks", "x"), ("gk", "g"), ("mp", "b"), ("yu", "iu"), ("ya", "ia"), ("eu", "ev"), ("au", "av"),
+    ("sht", "S"), ("sch", "S"), ("tch", "C"), ("tsh", "C"), ("sh", "S"), ("ch", "h"), ("kh", "h"),
+    ("zh", "z"), ("tz", "z"), ("ts", "z"),
+    ("dj", "z"), ("dz", "z"), ("ph", "f"), ("th", "t"), ("ou", "u"), ("oo", "u"), ("oe", "o"), ("ae", "a"),
+    ("ei", "i"), ("oi", "i"),
+    ("ai", "e"), ("gh", "g"), ("ks", "x"), ("gk", "g"), ("mp", "b"), ("yu", "iu"), ("ya", "ia"),
+    ("eu", "ev"), ("au", "av"),
     ("w", "v"), ("j", "i"), ("y", "i"), ("c", "k"), ("q", "k"), ("S", "s"), ("C", "c"),
 )  # fmt: skip
 _ENDINGS = 4

@@ -1,4 +1,5 @@
-"""The one small network that the trained components share: hashed features, convolutions, attention, one or more answers.
+"""The one small network that the trained components share: hashed features, convolutions, attention, one or more
+answers.
 
 Written with thinc alone, so that it trains and runs on a CPU core and saves to a few megabytes.
 """
@@ -37,7 +38,9 @@ def _ragged(data: np.ndarray, lengths: np.ndarray) -> Ragged:
 def build(
     answers: int, *, width: int = 64, depth: int = 3, rows: int = 6000, dropout: float = 0.25
 ) -> Model[Features, Any]:
-    """Feature arrays `(tokens, COLUMNS)` to logits `(passages, answers)`. `rows` is the size of the largest hash table."""
+    """Feature arrays `(tokens, COLUMNS)` to logits `(passages, answers)`. `rows` is the size of the largest hash
+    table.
+    """
     sizes = [rows, rows // 2, rows // 4, rows, 600, 200, 60, 120, 240]
     widths = [48, 32, 24, 48, 48, 24, 12, 16, 24]
     tables: list[Model[Any, Any]] = [
@@ -66,8 +69,10 @@ def build(
 
 
 def pool(encode: Model[Any, Any], width: int) -> Model[Features, Any]:
-    """Token vectors to one vector a passage: two learned attentions and the maximum over all tokens, the mean at the marks of
-    the target person and of the target day, and the maximum over the sentences that name the person and, where there are
+    """Token vectors to one vector a passage: two learned attentions and the maximum over all tokens, the mean at the
+    marks of
+    the target person and of the target day, and the maximum over the sentences that name the person and, where there
+    are
     such, the day. Widths add up to six times `width`."""
     heads: list[Model[Any, Any]] = [chain(ParametricAttention(nO=width), reduce_sum()) for _ in range(2)]
     model: Model[Features, Any] = Model(

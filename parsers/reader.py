@@ -125,7 +125,8 @@ class Reader:
         )
 
     def _person(
-        self, doc: Doc, state: Context, shown: Shown, head: Envelope, body: Body, origin: Origin, row: Delegation | None,
+        self, doc: Doc, state: Context, shown: Shown, head: Envelope, body: Body, origin: Origin, row: Delegation |
+        None,
         base: dict[str, object],
     ) -> Reading:  # fmt: skip
         decided = decide.statements(doc, state, shown)

@@ -31,7 +31,9 @@ class Neither(StrEnum):
 
 
 class Role(StrEnum):
-    """`MINISTER` is the invited principal, `DEPUTY` heads the delegation in the principal's place, `DELEGATE` comes along."""
+    """`MINISTER` is the invited principal, `DEPUTY` heads the delegation in the principal's place, `DELEGATE` comes
+    along.
+    """
 
     MINISTER = "minister"
     DEPUTY = "deputy"
@@ -92,7 +94,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A sentence that asks the organisers for something, as it stands in the message; `topic` is a short key or empty."""
+    """A sentence that asks the organisers for something, as it stands in the message; `topic` is a short key or
+    empty.
+    """
 
     text: str
     evidence: Evidence
@@ -114,7 +118,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The header fields that matter (RFC 5322), decoded and cleaned. `sent` is aware, or None where no date can be read.
+    """The header fields that matter (RFC 5322), decoded and cleaned. `sent` is aware, or None where no date can be
+    read.
 
     `authentication` is the topmost Authentication-Results field (RFC 8601), unjudged.
     """
@@ -135,7 +140,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Automatic:
-    """What an automatic message tells: until when somebody is away, who stands in, which addresses failed (RFC 3464)."""
+    """What an automatic message tells: until when somebody is away, who stands in, which addresses failed (RFC
+    3464).
+    """
 
     returns: date | None = None
     stand_in: str = ""
@@ -171,7 +178,9 @@ class Reading:
     version: str = field(default=VERSION)
 
     def people(self) -> list[dict[str, Any]]:
-        """The statements gathered by person: name, role and a mapping from ISO day to attendance, in order of naming."""
+        """The statements gathered by person: name, role and a mapping from ISO day to attendance, in order of
+        naming.
+        """
         gathered: dict[tuple[str, Role], dict[str, str]] = {}
         for statement in self.statements:
             days = gathered.setdefault((statement.name, statement.role), {})

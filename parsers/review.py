@@ -15,16 +15,22 @@ _FAILED = re.compile(
     r"\bdmarc\s*=\s*(?:fail|permerror)|\bspf\s*=\s*fail\b.{0,300}\bdkim\s*=\s*(?:fail|none)", re.IGNORECASE | re.DOTALL
 )
 _CORRECTS = (
-    "correction", "corrected", "corrigendum", "instead of", "no longer", "disregard", "cancel", "scrap", "change of plan", "update",
-    "supersedes", "replaces", "rectification", "annule", "finalement", "korrektur", "berichtigung", "doch nicht", "rectificatie",
-    "correctie", "correzione", "rettifica", "corrección", "correção", "korekta", "oprava", "popravek", "ispravak", "javítás",
-    "korjaus", "parandus", "labojums", "pataisymas", "rättelse", "rettelse", "leiðrétting", "διόρθωση", "поправка", "corectură",
+    "correction", "corrected", "corrigendum", "instead of", "no longer", "disregard", "cancel", "scrap",
+    "change of plan", "update",
+    "supersedes", "replaces", "rectification", "annule", "finalement", "korrektur", "berichtigung",
+    "doch nicht", "rectificatie",
+    "correctie", "correzione", "rettifica", "corrección", "correção", "korekta", "oprava", "popravek",
+    "ispravak", "javítás",
+    "korjaus", "parandus", "labojums", "pataisymas", "rättelse", "rettelse", "leiðrétting", "διόρθωση",
+    "поправка", "corectură",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Reasons for review (empty: sure), whether the message takes back something said before, and the overall sureness."""
+    """Reasons for review (empty: sure), whether the message takes back something said before, and the overall
+    sureness.
+    """
 
     reasons: list[str]
     corrects: bool

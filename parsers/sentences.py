@@ -150,7 +150,9 @@ _KNOWN_SHORT = frozenset(
 
 
 def words(text: str) -> tuple[list[str], list[bool]]:
-    """`(words, spaces)` as `Doc` wants them; joined again they are the text, unless it has runs longer than the limits."""
+    """`(words, spaces)` as `Doc` wants them; joined again they are the text, unless it has runs longer than the
+    limits.
+    """
     tokens: list[str] = []
     spaces: list[bool] = []
     for match in _TOKEN.finditer(text):

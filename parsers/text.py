@@ -51,7 +51,9 @@ _LETTERS = str.maketrans(
 
 
 def clean(text: str) -> str:
-    """The same text with newlines as `\\n`, odd spaces as a space, composed (NFC), and nothing that breaks a database."""
+    """The same text with newlines as `\\n`, odd spaces as a space, composed (NFC), and nothing that breaks a
+    database.
+    """
     text = _NEWLINES.sub("\n", text)
     text = _SPACES.sub(" ", text)
     text = _CONTROL.sub(lambda m: "\ufffd" if m.group() >= "\ud800" and m.group() <= "\udfff" else "", text)

@@ -2,9 +2,12 @@
 
 import random
 import shutil
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,9 @@ def fit(
     blank: float = 0.2,
     rate: float = 0.002,
 ) -> None:
-    """Trains a component. `items` makes the examples of one epoch; `heads` are `(columns, size, weight)` of each answer."""
+    """Trains a component. `items` makes the examples of one epoch; `heads` are `(columns, size, weight)` of each
+    answer.
+    """
     rng = random.Random(SEED)  # noqa: S311 - repeatable training, no secret
     fix_random_seed(SEED)
     model = component.prepare(**shape)
@@ -212,22 +217,33 @@ def build_pipeline() -> Language:
     return spacy.util.load_model_from_config(Config().from_disk(HERE / "pipeline.cfg"), auto_fill=True)
 
 
+def _say(line: str) -> None:
+    click.echo(f"attendance{line}")
+
+
+def _attendance_in_child(entries: list[Entry], epochs: int, folder: str) -> None:
+    train_attendance(entries, _say, epochs).to_disk(Path(folder))
+
+
 def train(entries: Iterable[Entry], log: Log, *, epochs: float = 1.0) -> Language:
-    """A trained pipeline from these entries; `epochs` scales the passes of every component."""
+    """A trained pipeline from these entries; `epochs` scales the passes of every component.
+
+    The largest component learns in a process of its own beside the others, so that two cores are used.
+    """
     ready = list(entries)
     nlp = build_pipeline()
     log(f"{len(ready)} entries")
-    for name, trainer, passes in (
-        ("asks", train_asks, 8),
-        ("sort", train_sort, 8),
-        ("attendance", train_attendance, 12),
-    ):
-        log(name)
-        trained = trainer(ready, log, max(1, round(passes * epochs)))
-        pipe = nlp.get_pipe(name)
-        pipe.shape, pipe.model = trained.shape, trained.model  # type: ignore[attr-defined]  # own components
-    log("ner")
-    train_names(nlp, ready, log, max(1, round(10 * epochs)))
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        largest = pool.submit(_attendance_in_child, ready, max(1, round(12 * epochs)), folder)
+        for name, trainer in (("asks", train_asks), ("sort", train_sort)):
+            log(name)
+            trained = trainer(ready, log, max(1, round(8 * epochs)))
+            pipe = nlp.get_pipe(name)
+            pipe.shape, pipe.model = trained.shape, trained.model  # type: ignore[attr-defined]  # own components
+        log("ner")
+        train_names(nlp, ready, log, max(1, round(10 * epochs)))
+        largest.result()
+        nlp.get_pipe("attendance").from_disk(Path(folder))  # type: ignore[attr-defined]  # own component
     return nlp
 
 

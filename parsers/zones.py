@@ -34,13 +34,17 @@ _CONFIDENTIAL = re.compile(
     re.IGNORECASE,
 )
 FORWARDED = ("forward", "weitergeleitet", "doorgestuurd", "transf", "inoltrat", "reenvi", "reencamin", "encaminh",
-             "przekaz", "preposl", "předan", "proslij", "posredov", "tovabbit", "edasta", "valitet", "parsut", "persiust",
-             "redirection", "препра", "προωθ", "videresend", "vidaresend", "vidarebefordr", "framsend", "seolt ar", "mibghut")  # fmt: skip
+             "przekaz", "preposl", "předan", "proslij", "posredov", "tovabbit", "edasta", "valitet",
+             "parsut", "persiust",
+             "redirection", "препра", "προωθ", "videresend", "vidaresend", "vidarebefordr", "framsend",
+             "seolt ar", "mibghut")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Zoned:
-    """One kind a line. `inner_from` is the address of the inner author where the message passes on somebody else's mail."""
+    """One kind a line. `inner_from` is the address of the inner author where the message passes on somebody else's
+    mail.
+    """
 
     kinds: tuple[ZoneKind, ...]
     inner_from: str = ""
