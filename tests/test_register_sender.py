@@ -132,6 +132,19 @@ class TestAddressBook:
         assert register.board(CONFERENCE)[0].days[MONDAY].attendance == "no"
         assert register.addresses("bridges") == [("desk@permrep.example", "AT")]
 
+    def test_what_the_reader_doubted_about_the_delegation_is_settled_by_it(self, register: Register) -> None:
+        doubts = (
+            "nothing tells which delegation this speaks for",
+            "the delegation is only guessed, from the signature",
+            "the reader is not sure who comes on which day",
+        )
+        made = reading(both("Anna Berger"), delegation=None, office="permrep.example", review=doubts)
+        number = record(register, 1, made)
+        assert register.message(number).review == doubts
+
+        register.assign("bridges", "desk@permrep.example", "AT", by="Ines", at=on(2))
+        assert register.message(number).review == doubts[2:]
+
     def test_it_is_taken_back_with_everything_that_followed(self, register: Register) -> None:
         number = record(register, 1, reading(both("Anna Berger"), delegation=None, office="permrep.example"))
         decision = register.assign("bridges", "desk@permrep.example", "AT", by="Ines", at=on(2))

@@ -7,6 +7,12 @@ from intake.register.sender import judge
 from parsers.conference import Conference
 from parsers.reading import Reading, Role, ZoneKind
 
+_OF_SENDER = ("the sender's domain did not vouch", "answers would go to another domain")
+"""How the reader's doubts about the sender begin; `sender.judge` knows the trusted server and the houses better."""
+
+_OF_ORIGIN = ("nothing tells which delegation", "the delegation is only guessed")
+"""How its doubts about the delegation begin, which an address that staff have assigned settles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -27,16 +33,17 @@ def new_text(reading: Reading) -> str:
 def check(reading: Reading, conference: Conference | None, *, learned: str | None, trusted: str) -> Checked:
     """Judges a reading against the list. `learned` is the delegation that staff gave the sender's address, if any."""
     delegation = learned or reading.delegation
-    reasons = list(reading.review)
     if conference is None:
-        return Checked(delegation, tuple(reasons))
+        return Checked(delegation, reading.review)
+    known_better = (*_OF_SENDER, *_OF_ORIGIN) if learned else _OF_SENDER
+    reasons = [reason for reason in reading.review if not reason.startswith(known_better)]
     sender = judge(reading.envelope, conference, learned=learned, trusted=trusted)
     reasons += sender.reasons
     on_list = conference.delegation(delegation) if delegation else None
     if delegation and on_list is None:
         reasons.append(f"the delegation {delegation} is not on the list")
         delegation = None
-    if delegation is None and reading.statements:
+    if delegation is None and reading.statements and not any(reason.startswith(_OF_ORIGIN) for reason in reasons):
         reasons.append("nothing tells which delegation this is")
     strange = sorted({s.day for s in reading.statements if s.day not in conference.days})
     if strange:

@@ -95,7 +95,7 @@ def metadata(database: str) -> dict[str, Any]:
         for view, (description, columns) in _DESCRIPTIONS.items()
     }
     tables["board"].pop("label_column")
-    tables |= {table: {"hidden": True} for table in HIDDEN}
+    tables |= {table: {"hidden": True} for table in (*HIDDEN, "sqlite_sequence")}
     return {
         "title": "Availability intake",
         "description": (

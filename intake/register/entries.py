@@ -268,5 +268,8 @@ def bucket_of(kinds: str, neither: str | None, proposed: bool, reasons: list[str
 
 
 def _source(reading: Reading) -> Source:
-    rules = {evidence.rule for statement in reading.statements for evidence in statement.evidence}
-    return Source.CALENDAR if any("itip" in rule or "calendar" in rule for rule in rules) else Source.MESSAGE
+    rules = {evidence.rule.lower() for statement in reading.statements for evidence in statement.evidence}
+    answered_by_calendar = any("itip" in rule for rule in rules) or (
+        bool(reading.statements) and not rules and any(one.media_type == "text/calendar" for one in reading.attachments)
+    )
+    return Source.CALENDAR if answered_by_calendar else Source.MESSAGE
