@@ -13,6 +13,7 @@ from intake.register.identity import header_field
 
 _EML = {".eml", ".mime", ".msg822"}
 _MBOX = {".mbox", ".mbx"}
+_OUTLOOK = bytes.fromhex("d0cf11e0a1b11ae1")  # an OLE compound file
 _MAX_IN_ZIP = 64 << 20
 
 
@@ -62,7 +63,10 @@ def _wanted(path: Path) -> bool:
 
 
 def _file(path: Path) -> MessageFile:
-    return MessageFile(str(path), path.read_bytes(), path.stat().st_mtime)
+    raw = path.read_bytes()
+    if raw.startswith(_OUTLOOK):
+        raise OSError(0, "is an Outlook file (.msg), which only Outlook reads; save it there as .eml", str(path))
+    return MessageFile(str(path), raw, path.stat().st_mtime)
 
 
 def _looks_like_mbox(path: Path) -> bool:

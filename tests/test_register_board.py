@@ -291,6 +291,14 @@ def test_more_companions_than_invited_are_flagged() -> None:
     assert "too_many" not in board_of(Mail(1, both(ANNA) + three[:4])).flags
 
 
+def test_a_deputy_named_beside_the_principal_comes_along() -> None:
+    beside = board_of(Mail(1, both(ANNA) + both("Otto Kern", YES, DEPUTY)))
+    replaced = board_of(Mail(1, both("Otto Kern", YES, DEPUTY)), Mail(9, both(ANNA)))
+
+    assert [one.name for one in beside.companions] == ["Otto Kern"]
+    assert replaced.companions == ()
+
+
 def test_a_companion_who_drops_out_is_no_companion() -> None:
     row = board_of(Mail(1, both("Otto Kern", YES, DELEGATE)), Mail(2, says("Kern Otto", DELEGATE, tuesday=NO)))
 

@@ -263,6 +263,27 @@ class TestFile:
 
         assert register.counts("bridges").total == 1
 
+    def test_two_processes_write_side_by_side(self, register: Register) -> None:
+        register.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        children = []
+        for part in range(2):
+            child = os.fork()
+            if child == 0:
+                try:
+                    with Register.open(register.path) as own:
+                        for number in range(part, 120 + part):
+                            kept = own.keep("bridges", raw_mail(number), None, received_at=on(1), fetched_at=on(1))
+                            own.record(kept.id, reading(both("Anna Berger"), sent=on(1)), at=on(1))
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+            children.append(child)
+
+        assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+        assert register.counts("bridges").total == 121
+        assert len(register.statements("bridges")) == 242
+        assert register.faults() == []
+
     def test_two_openers_of_a_new_file_agree(self, tmp_path: Path) -> None:
         with Register.open(tmp_path / "r.db") as one, Register.open(tmp_path / "r.db") as two:
             keep(one, raw_mail(1))

@@ -209,7 +209,7 @@ def _companions(words: Sequence[Word], names: dict[str, str], cells: dict[date, 
             last[one.name, day] = one
     gathered: dict[str, dict[date, _Stand]] = {}
     for (name, day), one in last.items():
-        if one.said.role is Role.DELEGATE and one.said.attendance in _ATTENDS and name != cells[day].name:
+        if _comes_along(one, cells[day]):
             gathered.setdefault(name, {})[day] = one
     return tuple(
         Companion(
@@ -220,6 +220,14 @@ def _companions(words: Sequence[Word], names: dict[str, str], cells: dict[date, 
         )
         for name, days in sorted(gathered.items(), key=lambda item: _place(item[1]))
     )
+
+
+def _comes_along(one: _Stand, head: Cell) -> bool:
+    """A delegate, or a deputy whom the same word names beside a principal who comes."""
+    if one.said.attendance not in _ATTENDS or one.name == head.name:
+        return False
+    beside = head.role is Role.MINISTER and head.attendance in _ATTENDS and head.message_id == one.word.message_id
+    return one.said.role is Role.DELEGATE or (one.said.role is Role.DEPUTY and beside)
 
 
 def _place(days: dict[date, _Stand]) -> tuple[int, int]:
