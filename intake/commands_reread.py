@@ -46,9 +46,7 @@ def reread(config: Path, db: Path | None, as_json: bool, adopt: bool) -> None:
         with click.progressbar(numbers, label="Reading", file=sys.stderr) as bar:
             for number in bar:
                 try:
-                    reading = _as_it_lay(
-                        register, number, reader.read(register.raw(number), register.received_at(number))
-                    )
+                    reading = reader.read(register.raw(number), register.received_at(number))
                 except ReadingFaultError as error:
                     click.echo(f"Message {number}: {error}; its last reading stays.", err=True)
                     continue
@@ -71,7 +69,7 @@ def reread(config: Path, db: Path | None, as_json: bool, adopt: bool) -> None:
 
 def _as_it_lay(register: Register, number: int, reading: Reading) -> Reading:
     """A message from the junk folder keeps that mark, which no reader knows of."""
-    before = register.reading(number)
+    before = register.last_read(number)
     if before is not None and IN_JUNK in before.review:
         return replace(reading, review=(*reading.review, IN_JUNK))
     return reading

@@ -386,7 +386,7 @@ class TestFiles:
         from intake.message_files import found_in
 
         (tmp_path / "a.msg").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600)
-        with pytest.raises(OSError, match="save it there as .eml"):
+        with pytest.raises(OSError, match=r"save it there as \.eml"):
             list(found_in([tmp_path / "a.msg"]))
 
     def test_a_broken_archive_is_named(self, tmp_path: Path) -> None:

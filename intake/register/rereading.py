@@ -7,8 +7,7 @@ from datetime import datetime
 from intake.register.boards import Change, compare
 from intake.register.messages import Messages
 from intake.register.values import Bucket
-from parsers.reading import Reading
-from parsers.reading import to_json as reading_to_json
+from parsers.reading import Reading, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,18 @@ class Rereadings(Messages):
         )
         return [row["id"] for row in found]
 
-    def reads_differently(self, number: int, reading: Reading) -> bool:
-        """Whether the reader's last reading of a message was another."""
+    def last_read(self, number: int) -> Reading | None:
+        """The reader's last reading of a message, whatever people decided about it; None where it never had one."""
         row = self.row(
             "SELECT r.json FROM entry e JOIN reading r ON r.entry = e.id WHERE e.message = ? AND e.decision IS NULL"
             " ORDER BY e.id DESC LIMIT 1",
             (number,),
         )
-        return row is None or row["json"] != reading_to_json(reading)
+        return from_json(row["json"]) if row else None
+
+    def reads_differently(self, number: int, reading: Reading) -> bool:
+        """Whether the reader's last reading of a message was another."""
+        return self.last_read(number) != reading
 
     def reread(self, event: str, readings: Iterable[tuple[int, Reading]], *, at: datetime, adopt: bool) -> Rereading:
         """Records new readings, and checks all others again against list and address book; without `adopt` for show.
