@@ -116,6 +116,25 @@ def test_an_event_is_known_by_its_name_or_its_key(register: Register) -> None:
     assert register.events() == ["bridges", "tunnels", "roads"]
 
 
+def test_messages_that_came_before_the_list_stand_on_the_board_too(tmp_path: Path) -> None:
+    with Register.open(tmp_path / "early.db") as register:
+        kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
+        register.record(kept.id, reading(both("Anna Berger")), at=on(1))
+
+        assert register.board(CONFERENCE, event="bridges")[0].state == "answered"
+
+
+def test_as_it_stood_by_arrival_and_by_what_the_register_held(register: Register) -> None:
+    kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(9))
+    register.record(kept.id, reading(both("Anna Berger")), at=on(9))
+
+    stood = [
+        register.board(CONFERENCE, event="bridges", as_of=on(day), as_recorded=recorded)[0].state
+        for day, recorded in ((0, False), (5, False), (5, True), (10, True))
+    ]
+    assert stood == ["no_answer", "answered", "no_answer", "answered"]
+
+
 def test_a_changed_list_changes_the_board_at_once(register: Register) -> None:
     newcomer = replace(CONFERENCE.delegations[0], code="LU", name="Luxembourg")
     grown = replace(CONFERENCE, delegations=(newcomer, *CONFERENCE.delegations))

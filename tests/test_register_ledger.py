@@ -11,6 +11,7 @@ import pytest
 from register_samples import CONFERENCE, NO, both, on, raw_mail, reading
 
 from intake.register import Bucket, Location, Register, RegisterBusyError, RegisterError
+from intake.register.file import network_kind
 from intake.register.moment import from_text, said_at, to_text
 
 INBOX = Location("bridges@host.example", "INBOX", 7, 1)
@@ -253,6 +254,17 @@ class TestFile:
         with pytest.raises(RegisterError, match="no register here"):
             Register.open(tmp_path / "none.db", create=False)
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_network_drive_is_known_by_the_nearest_mount(self, tmp_path: Path) -> None:
+        mounts = tmp_path / "mounts"
+        mounts.write_text(
+            "rootfs / ext4 rw 0 0\nhost:/home /home nfs4 rw 0 0\n/dev/sdb /home/data ext4 rw 0 0\n"
+            "//host/share /mnt/my\\040share cifs rw 0 0\n"
+        )
+
+        places = ["/srv/r.db", "/home/r.db", "/home/data/r.db", "/mnt/my share/r.db", "/homer/r.db"]
+        assert [network_kind(Path(place), mounts) for place in places] == ["", "nfs4", "", "cifs", ""]
+        assert network_kind(tmp_path, tmp_path / "none") == ""
 
     def test_a_locked_file_loses_nothing_and_may_pass(self, register: Register) -> None:
         with Register.open(register.path) as other:

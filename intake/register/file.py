@@ -15,6 +15,9 @@ from intake.register.values import RegisterBusyError, RegisterError
 from intake.register.views import write_views
 
 _WAIT_FOR_LOCK_MS = 15_000
+_OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+_MOUNTS = Path("/proc/self/mounts")
+_NETWORK = frozenset(["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "9p", "fuse.sshfs", "fuse.rclone"])
 
 Row = sqlite3.Row
 
@@ -34,6 +37,16 @@ class File:
         cannot be opened. A new file is readable by its owner only.
         """
         path = Path(path)
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            needed = ".".join(map(str, _OLDEST_SQLITE))
+            raise RegisterError(
+                f"This Python has SQLite {sqlite3.sqlite_version}; the register needs {needed} or newer."
+            )
+        kind = network_kind(path)
+        if kind:
+            raise RegisterError(
+                f"{path}: lies on a network drive ({kind}), where SQLite damages its files. Choose a --db on a local disk."
+            )
         if not path.exists():
             if not create or read_only:
                 raise RegisterError(f"{path}: there is no register here. Check --db, or import something first.")
@@ -136,6 +149,27 @@ def in_words(path: Path, error: sqlite3.Error) -> RegisterError:
             f"{path}: the register cannot be opened or written. Check that its folder exists and belongs to you."
         )
     return RegisterError(f"{path}: the register answers “{error}”.")
+
+
+def network_kind(path: Path, mounts: Path = _MOUNTS) -> str:
+    """The kind of network file system that a path lies on; empty for a local one, or where the system does not tell.
+
+    The write-ahead log needs memory shared by all who have the file open, which no network drive has.
+    """
+    try:
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    place = path.absolute()
+    found = max(
+        (
+            (len(fields[1]), fields[2])
+            for fields in (line.split(" ") for line in lines)
+            if len(fields) > 2 and place.is_relative_to(fields[1].replace("\\040", " "))
+        ),
+        default=(0, ""),
+    )
+    return found[1] if found[1] in _NETWORK else ""
 
 
 def _create_private(path: Path) -> None:
