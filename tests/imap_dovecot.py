@@ -149,12 +149,16 @@ class Dovecot:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # nothing of it is needed any more
+            self._process.wait(10)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self) -> None:
         command = [*self._as_owner, DOVECOT, "-F", "-c", str(self.directory / "dovecot.conf")]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         deadline = time.monotonic() + 20
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as probe:
