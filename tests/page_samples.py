@@ -1,4 +1,5 @@
 """An event in full swing for tests of the page: a fictional list of 37, and messages with their readings made by hand."""
+# ruff: noqa: E501  a sample message stands on one line, so that the table can be read
 
 import base64
 from dataclasses import dataclass, replace
@@ -234,7 +235,9 @@ def reading_of(mail: Mail, number: int) -> Reading:
         for words, name, role, days in mail.people
         for day, answer in days.items()
     )
-    questions = tuple(Question(asked, _evidence(text, asked, "question"), mail.language, _topic(asked)) for asked in mail.questions)
+    questions = tuple(
+        Question(asked, _evidence(text, asked, "question"), mail.language, _topic(asked)) for asked in mail.questions
+    )
     kinds = ((Kind.AVAILABILITY,) if statements else ()) + ((Kind.QUESTION,) if questions else ())
     sender = _sender(mail)
     return Reading(
@@ -286,7 +289,9 @@ def fill(path: Path, mails: tuple[Mail, ...] = MAILS) -> None:
         register.enter(CONFERENCE, EVENT)
         for number, mail in enumerate(mails, 1):
             put(register, mail, number)
-        register.note_round(EVENT, "bridges@host.example", "INBOX", at=NOW - timedelta(minutes=1), ok=True, holds=0, words="")
+        register.note_round(
+            EVENT, "bridges@host.example", "INBOX", at=NOW - timedelta(minutes=1), ok=True, holds=0, words=""
+        )
 
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -295,7 +300,9 @@ HOSTILE = replace(
     code="LT",
     day=28,
     text="<script>alert(1)</script> \u202eMinister\u202c <img src=x onerror=alert(2)> will attend on both days & more.",
-    people=(("will attend on both days", "<b>Rasa</b> \u202eetuktiaV\u202c \"'><script>alert(3)</script>", M, on(*BOTH)),),
+    people=(
+        ("will attend on both days", "<b>Rasa</b> \u202eetuktiaV\u202c \"'><script>alert(3)</script>", M, on(*BOTH)),
+    ),
     subject="</title><script>alert(4)</script>",
     questions=("<img src=x onerror=alert(2)>",),
     html="<p onclick='alert(5)'>Hello <script>alert(6)</script><img src='https://tracker.example/p.gif'><a href='javascript:alert(7)'>link</a></p>",

@@ -1,6 +1,6 @@
 """Who looks, and what their browser remembers: a name to sign decisions with, language, theme, and the last visit.
 
-There are no accounts: the page listens on this machine only. A name is what a person types, and every decision carries it.
+There are no accounts: the page listens on this machine only. A name is what a person types; every decision carries it.
 """
 
 import hmac

@@ -50,14 +50,15 @@ def alarms_of(
         found += [Alarm(False, WARNING, mailbox, warning) for warning in state.warnings]
     if not status.mailboxes:
         found += _without_worker(settings, rounds, now)
-    found += [
-        Alarm(True, DIFFER, (("folder", one.folder), ("holds", str(one.holds)), ("knows", str(one.knows))), one.words, DO_DIFFER, one.at)
-        for one in rounds
-        if one.ok and one.holds is not None and one.holds != one.knows
-    ]  # fmt: skip
+    found += [_differs(one) for one in rounds if one.ok and one.holds is not None and one.holds != one.knows]
     if not status.reader_warm:
         found.append(Alarm(False, READER))
     return tuple(sorted(found, key=lambda alarm: not alarm.serious))
+
+
+def _differs(one: Round) -> Alarm:
+    values = (("folder", one.folder), ("holds", str(one.holds)), ("knows", str(one.knows)))
+    return Alarm(True, DIFFER, values, one.words, DO_DIFFER, one.at)
 
 
 def _waited(since: datetime | None, poll_seconds: int, now: datetime) -> bool:

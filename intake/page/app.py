@@ -28,7 +28,7 @@ from intake.page.guard import LARGEST_FORM, guard
 from intake.page.house import HOUSE, House
 from intake.page.old_boards import OldBoards
 from intake.page.pulse import Pulse
-from intake.page.render import Static, set_up
+from intake.page.render import Static, set_up, warm
 from intake.settings import Settings
 from intake.status import ServiceStatus
 from parsers.conference import Conference
@@ -90,7 +90,9 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     house = app[HOUSE]
     await house.pulse.look()
     beating = asyncio.create_task(house.pulse.run())
+    warming = asyncio.create_task(asyncio.to_thread(warm, app))
     yield
+    await warming
     beating.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await beating

@@ -1,7 +1,7 @@
 """The board, which is the home page: asked for most, so its bytes are kept until something changes."""
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from aiohttp import web
@@ -82,11 +82,11 @@ async def _make(request: web.Request, house: House) -> web.Response:
 
 async def _rows(
     house: House, query: BoardQuery, overview: Overview
-) -> tuple[tuple[BoardRow, ...], dict[object, dict[str, int]], dict[str, datetime]]:
+) -> tuple[tuple[BoardRow, ...], dict[date, dict[str, int]], dict[str, datetime]]:
     """The rows, the figures of their days and when each delegation answered; as of another moment where asked for."""
     at = query.at
     if at is None:
-        return overview.rows, dict(overview.days), overview.first
+        return overview.rows, overview.days, overview.first
 
     def then(register: Register) -> tuple[tuple[BoardRow, ...], dict[str, datetime]]:
         rows = tuple(register.board(house.conference, event=house.event, as_of=at))
@@ -94,12 +94,14 @@ async def _rows(
         return rows, first
 
     rows, first = await house.desk.ask(then)
-    return rows, dict(figures(rows, house.conference.days)), first
+    return rows, figures(rows, house.conference.days), first
 
 
 def _beside(views: list[RowView]) -> list[tuple[str, list[RowView]]]:
     """Who has no place on the map, by kind."""
-    rest = sorted((view for view in views if view.place is None), key=lambda view: list(KINDS).index(view.kind) if view.kind in KINDS else 99)
+    order = list(KINDS)
+    rest = [view for view in views if view.place is None]
+    rest.sort(key=lambda view: order.index(view.kind) if view.kind in order else len(order))
     return [(KINDS.get(kind, kind), list(found)) for kind, found in groupby(rest, key=lambda view: view.kind)]
 
 

@@ -58,7 +58,7 @@ class RowView:
         """What a search looks into, folded: code, name, everybody named, who wrote last."""
         names = [cell.name for cell in self.cells] + [one.name for one in self.row.companions]
         who = self.row.last_word.who if self.row.last_word else ""
-        return fold(" ".join([self.code, self.name, who, *names]))
+        return fold(" ".join([self.code, self.name, self.row.name, who, *names]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def row_view(row: BoardRow, conference: Conference, words: Words, changed: Chang
         flags = [(key, until if key == "away" else name) for key, name in flags]
     return RowView(
         code=row.delegation,
-        name=row.name,
+        name=words.delegation_name(row.delegation, row.name),
         kind=row.kind,
         state=row.state.value,
         state_words=words.say(STATES[row.state]),
@@ -155,11 +155,12 @@ def grouped(rows: Sequence[RowView], query: BoardQuery, words: Words) -> list[Gr
         titles = {kind: (words.say(KINDS[kind]) if kind in KINDS else kind) for kind in kinds}
         parts = [(kind, titles[kind], [row for row in rows if row.kind == kind]) for kind in kinds]
     else:
+        heard = [row for row in rows if row.row.state is State.ANSWERED]
         parts = [
             ("missing", words.say(MISSING), [row for row in rows if row.row.state is not State.ANSWERED]),
-            ("decide", words.say(DECIDE), [row for row in rows if row.row.state is State.ANSWERED and _urgent(row)]),
-            ("answered", words.say(ANSWERED), [row for row in rows if row.row.state is State.ANSWERED and not _urgent(row)]),
-        ]  # fmt: skip
+            ("decide", words.say(DECIDE), [row for row in heard if _urgent(row)]),
+            ("answered", words.say(ANSWERED), [row for row in heard if not _urgent(row)]),
+        ]
     return [Group(key, title, tuple(found)) for key, title, found in parts if found]
 
 

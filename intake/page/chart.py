@@ -67,8 +67,7 @@ def _ticks(sent: date, first: date, x: Callable[[datetime], float]) -> tuple[Tic
     middle = sent + (first - sent) / 2
     wanted = dict.fromkeys((sent, middle, first))
     return tuple(
-        Tick(x(_midnight(day)), day, "start" if day == sent else "end" if day == first else "middle")
-        for day in wanted
+        Tick(x(_midnight(day)), day, "start" if day == sent else "end" if day == first else "middle") for day in wanted
     )
 
 

@@ -1,4 +1,4 @@
-"""How a decision is taken from a form: who signs, once only, never over somebody else's head; and how it is confirmed."""
+"""How a decision is taken from a form: who signs, once only, never over somebody else's head; how it is confirmed."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit

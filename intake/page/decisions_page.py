@@ -25,8 +25,8 @@ async def take_back(request: web.Request) -> web.Response:
     if not text.isdecimal() or len(text) > 15:
         raise web.HTTPNotFound
     by = signer(request, fields)
+    why, token = one(fields, "why"), one(fields, "token")
     number = await decided(
-        request,
-        lambda register: register.take_back(int(text), by=by, at=now.now, why=one(fields, "why"), token=one(fields, "token")),
+        request, lambda register: register.take_back(int(text), by=by, at=now.now, why=why, token=token)
     )
     return confirmed(fields, number, "/decisions")

@@ -1,7 +1,7 @@
 """One delegation: what stands, everything it said in the order of time, and what staff add themselves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from intake.page.asked import asked
 from intake.page.board_query import local_text, moment_from
 from intake.page.board_view import row_view
 from intake.page.deciding import Fields, confirmed, decided, just_done, seen, signer
-from intake.page.forms import Draft, DraftPerson, FormError, draft_from, people_of
+from intake.page.forms import Draft, DraftPerson, FormError, draft_from, draft_of, people_of
 from intake.page.guard import form_of, one
 from intake.page.letters import language_for, reminder
 from intake.page.marks import N_
@@ -44,6 +44,14 @@ class Word:
 
     said_at: datetime
     statements: tuple[StatementRow, ...]
+
+    @property
+    def people(self) -> list[tuple[str, Role, list[StatementRow]]]:
+        """The statements by person, in order of naming."""
+        gathered: dict[tuple[str, Role], list[StatementRow]] = {}
+        for statement in self.statements:
+            gathered.setdefault((statement.name, statement.role), []).append(statement)
+        return [(name, role, said) for (name, role), said in gathered.items()]
 
     @property
     def first(self) -> StatementRow:
@@ -108,7 +116,8 @@ def _work(request: web.Request, fields: Fields, code: str, draft: Draft) -> Call
         return lambda register: register.merge(event, code, spelling, name, **signed)
     source = Source(one(fields, "source")) if one(fields, "source") in set(BY_HAND) else Source.STAFF
     said_at = moment_from(one(fields, "said_at")) or now.now
-    told = people_of(draft)
+    # The form offers the minister's name; a line that says nothing about a day was left as it stood.
+    told = people_of(replace(draft, people=tuple(person for person in draft.people if person.days)))
     if not told:
         raise FormError(N_("Say who comes on which day: a name, a role, and yes, no or perhaps."))
     return lambda register: register.note_told(
@@ -136,6 +145,7 @@ async def _page(
     house, listed = now.house, _delegation(request)
     before = moment_from(request.query.get("before", ""))
     found = await house.desk.ask(lambda register: _look(register, house.conference, house.event, listed, before))
+    taken = await _taken(request, listed.code)
     view = row_view(found.row, house.conference, now.words, frozenset())
     language = language_for(listed, request.query.get("language", ""))
     addresses = list(dict.fromkeys([*listed.contacts, *found.learned, *found.writers]))
@@ -150,7 +160,8 @@ async def _page(
         found=found,
         kind=KINDS.get(listed.kind, listed.kind),
         flag_help=FLAG_HELP,
-        draft=draft or _first_draft(listed),
+        draft=draft or taken or _first_draft(listed),
+        open_form=bool(draft or taken) or found.row.conflict,
         fields=fields or {},
         error=error,
         stale=stale,
@@ -164,15 +175,29 @@ async def _page(
         addresses=addresses,
         language=language,
         languages_here=wishes,
-        reminders=[(to, reminder(house.conference, listed, to, language)) for to in addresses[:8]],
+        reminders=[(to, reminder(house.conference, to, language)) for to in addresses[:8]],
         older=local_text(found.messages[-1].said_at) if found.more else "",
         before=before,
     )
 
 
-def _look(
-    register: Register, conference: Conference, event: str, listed: Delegation, before: datetime | None
-) -> Found:
+async def _taken(request: web.Request, code: str) -> Draft | None:
+    """What one message of the delegation says, to be decided on (`?take=12`)."""
+    text = request.query.get("take", "")
+    if not (text.isdecimal() and len(text) < 16):
+        return None
+
+    def look(register: Register) -> Draft | None:
+        try:
+            fits = register.message(int(text)).row.delegation == code
+        except RegisterError:
+            return None
+        return draft_of(register.reading(int(text)), code) if fits else None
+
+    return await asked(request).house.desk.ask(look)
+
+
+def _look(register: Register, conference: Conference, event: str, listed: Delegation, before: datetime | None) -> Found:
     rows = register.board(conference, event=event)
     messages = register.messages(event, delegation=listed.code, before=before, limit=MESSAGES + 1)
     statements = recent_statements(register, event, listed.code)

@@ -57,5 +57,5 @@ def _narrowed(table: Table, request: web.Request, now: Asked, register: Register
         bucket = request.query.get("bucket")
         kept["counted as"] = {bucket} if bucket else {one.value for one in NOT_COUNTED}
     columns = {table.head.index(name): values for name, values in kept.items()}
-    rows_kept = tuple(row for row in table.rows if all(str(row[place] or "") in values for place, values in columns.items()))
-    return Table(table.name, table.head, rows_kept)
+    shown = (row for row in table.rows if all(str(row[at] or "") in values for at, values in columns.items()))
+    return Table(table.name, table.head, tuple(shown))

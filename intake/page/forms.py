@@ -86,12 +86,14 @@ def people_of(draft: Draft) -> list[PersonDay]:
         if not person.name:
             raise FormError(N_("A line has days but no name: give the name, or clear the days."))
         if not person.days:
-            raise FormError(N_("Say for %(name)s what happens on at least one day, or clear the name."), name=person.name)
+            unsaid = N_("Say for %(name)s what happens on at least one day, or clear the name.")
+            raise FormError(unsaid, name=person.name)
         try:
             role = Role(person.role)
-            told += [(person.name, role, date.fromisoformat(day), Attendance(says)) for day, says in person.days.items()]
+            days = [(date.fromisoformat(day), Attendance(says)) for day, says in person.days.items()]
         except ValueError:
             raise FormError(N_("A line has a value that this page did not offer; reload it and try again.")) from None
+        told += [(person.name, role, day, says) for day, says in days]
     return told
 
 

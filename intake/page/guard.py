@@ -98,7 +98,7 @@ def is_known_host(host: str) -> bool:
 
 
 def comes_from_here(request: web.Request) -> bool:
-    """Whether a form was sent from a page of ours: by Sec-Fetch-Site, else by Origin; neither means no browser of today."""
+    """Whether a form was sent from a page of ours: by Sec-Fetch-Site, else by Origin; with neither it is refused."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"

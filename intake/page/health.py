@@ -19,9 +19,8 @@ async def readyz(request: web.Request) -> web.Response:
         await house.desk.change(_try_to_write)
     except RegisterError as error:
         issues.append(str(error))
-    for alarm in house.pulse.beat.alarms:
-        if alarm.serious and not house.status.mailboxes:
-            issues.append(alarm.title % dict(alarm.values))
+    if not house.status.mailboxes:
+        issues += [alarm.title % dict(alarm.values) for alarm in house.pulse.beat.alarms if alarm.serious]
     good = house.pulse.beat.last_good
     answer = {
         "healthy": not issues,

@@ -20,7 +20,8 @@ _TAGS = {
     "h3", "h4", "h5", "h6", "hr", "i", "ins", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup",
     "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "bdi", "bdo", "font",
 }  # fmt: skip
-_ATTRIBUTES = {"*": {"dir", "lang", "align"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}}
+_SPANS = {"colspan", "rowspan"}
+_ATTRIBUTES = {"*": {"dir", "lang", "align"}, "td": _SPANS, "th": _SPANS, "ol": {"start"}}
 _CHARSET = re.compile(r"^[\w.:-]{1,40}$")
 
 
@@ -38,7 +39,7 @@ def has_html(raw: bytes) -> bool:
 
 
 def harmless(markup: str) -> str:
-    """A whole document that shows the markup: no script, no style of its own, no picture, no link that can be followed."""
+    """A whole document that shows the markup: no script, no style of its own, no picture, no link to follow."""
     clean = nh3.clean(
         markup, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(), link_rel=None, strip_comments=True,
         clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},

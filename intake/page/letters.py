@@ -31,15 +31,15 @@ def language_for(delegation: Delegation | None, wish: str = "") -> str:
     return next((code for code in (wish, *spoken) if code in letters()), "en")
 
 
-def reminder(conference: Conference, delegation: Delegation, to: str, language: str) -> str:
+def reminder(conference: Conference, to: str, language: str) -> str:
     """The `mailto:` address of a reminder to whoever has not answered."""
     texts = letters()[language]
     filled = {"event": conference.name, "days": _days(conference, language), "place": conference.place}
     body = "\r\n\r\n".join([texts["greeting"], texts["reminder"] % filled, texts["closing"]])
-    return mailto(to, texts["subject"] % {**filled, "days": _days(conference, language)}, body)
+    return mailto(to, texts["subject"] % filled, body)
 
 
-def reply(conference: Conference, to: str, subject: str, asked: str, message_id: str, language: str) -> str:
+def reply(to: str, subject: str, asked: str, message_id: str, language: str) -> str:
     """The `mailto:` address of a reply to a question; `In-Reply-To` as far as the mail program takes it from there."""
     texts = letters()[language]
     quoted = "\r\n".join(f"> {line}" for line in plain(asked, 600).splitlines())
@@ -50,7 +50,7 @@ def reply(conference: Conference, to: str, subject: str, asked: str, message_id:
 
 
 def mailto(to: str, subject: str, body: str, in_reply_to: str = "") -> str:
-    """The address itself. Nothing of it is a header field of its own but `In-Reply-To`, whose angle brackets are ours."""
+    """The address itself. The only header field beside subject and body is `In-Reply-To`, in brackets of ours."""
     fields = [f"subject={quote(plain(subject), safe='')}", f"body={quote(body, safe='')}"]
     message_id = plain(in_reply_to)
     if message_id and not set(message_id) & set('<>&?"\\ '):

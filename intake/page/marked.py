@@ -1,7 +1,8 @@
-"""The text of a message as staff see it: in zones, with everything that a value rests on marked and tied to the value."""
+"""The text of a message as staff see it: in zones, with everything that a value rests on marked and tied to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parsers.reading import Evidence, Reading, Role, Zone, ZoneKind
 
@@ -139,7 +140,7 @@ def _pieces(
     inside = [(max(one, start), min(two, end), key) for one, two, key in spans if one < end and two > start]
     edges = sorted({start, end, *(edge for one, two, _ in inside for edge in (one, two))})
     pieces = []
-    for one, two in zip(edges, edges[1:], strict=False):
+    for one, two in pairwise(edges):
         keys = tuple(dict.fromkeys(key for first, last, key in inside if first <= one and last >= two))
         new = tuple(key for key in keys if key not in seen)
         seen.update(new)

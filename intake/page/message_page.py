@@ -1,4 +1,4 @@
-"""One message: its text with everything marked that a value rests on, and the values, each of which can be corrected."""
+"""One message: its text with everything marked that a value rests on, and the values, each of them to be corrected."""
 
 import re
 from dataclasses import dataclass
@@ -9,11 +9,21 @@ from aiohttp import web
 from intake.page import html_mail
 from intake.page.asked import asked
 from intake.page.deciding import Fields, confirmed, decided, just_done, seen, signer
-from intake.page.forms import EMPTY_ROWS, Draft, DraftPerson, FormError, PersonDay, draft_from, draft_of, is_unchanged, people_of
+from intake.page.forms import (
+    EMPTY_ROWS,
+    Draft,
+    DraftPerson,
+    FormError,
+    PersonDay,
+    draft_from,
+    draft_of,
+    is_unchanged,
+    people_of,
+)
 from intake.page.guard import CONTENT_SECURITY, form_of, one
 from intake.page.marked import blocks_of, people_said
-from intake.page.render import render
 from intake.page.reasons import reason
+from intake.page.render import render
 from intake.page.tray import tray_order
 from intake.register import Bucket, DecisionRow, Message, Register, RegisterBusyError, RegisterError, StaleError
 from intake.register.page_queries import Sighted, sightings
@@ -170,7 +180,8 @@ def _neighbours(order: list[int], number: int) -> tuple[int | None, int | None]:
 
 def _authentication(field: str) -> list[tuple[str, str]]:
     """Method and result of each check that the mailbox's server reports (RFC 8601); unjudged, the register judges."""
-    return list(dict.fromkeys((method.lower(), result.lower()) for method, result in _RESULTS.findall(field[:4000])))[:8]
+    found = ((method.lower(), result.lower()) for method, result in _RESULTS.findall(field[:4000]))
+    return list(dict.fromkeys(found))[:8]
 
 
 async def raw(request: web.Request) -> web.Response:

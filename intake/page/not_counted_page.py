@@ -1,4 +1,4 @@
-"""Every message that put nothing on the board, with its reason, and the line that reconciles them all with the mailbox."""
+"""Every message that put nothing on the board, with its reason, and the line that reconciles all with the mailbox."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """The page's names for what the register holds. Each is an English text that the catalogues translate."""
 
-from intake.page.marks import N_
+from intake.page.marks import N_, NN_
 from intake.page.words import Words
 from intake.register import Bucket, Cell, Source, State
 from parsers.conference import Conference
@@ -52,17 +52,17 @@ FLAG_HELP = {
     "held": N_("A message is kept off the board because its sender may be pretending."),
 }
 BUCKETS = {
-    Bucket.WAITING: N_("waiting to be read"),
-    Bucket.ANSWER: N_("answers"),
-    Bucket.QUESTION: N_("questions"),
-    Bucket.ACKNOWLEDGEMENT: N_("acknowledgements"),
-    Bucket.AUTO_REPLY: N_("automatic replies"),
-    Bucket.BOUNCE: N_("not delivered"),
-    Bucket.UNRELATED: N_("about something else"),
-    Bucket.REVIEW: N_("to review"),
-    Bucket.QUARANTINED: N_("could not be read"),
-    Bucket.COPY: N_("copies of another message"),
-    Bucket.ERASED: N_("erased"),
+    Bucket.WAITING: NN_("waiting to be read", "waiting to be read"),
+    Bucket.ANSWER: NN_("answer", "answers"),
+    Bucket.QUESTION: NN_("question", "questions"),
+    Bucket.ACKNOWLEDGEMENT: NN_("acknowledgement", "acknowledgements"),
+    Bucket.AUTO_REPLY: NN_("automatic reply", "automatic replies"),
+    Bucket.BOUNCE: NN_("delivery failure", "delivery failures"),
+    Bucket.UNRELATED: NN_("about something else", "about something else"),
+    Bucket.REVIEW: NN_("to review", "to review"),
+    Bucket.QUARANTINED: NN_("could not be read", "could not be read"),
+    Bucket.COPY: NN_("copy of another message", "copies of another message"),
+    Bucket.ERASED: NN_("erased", "erased"),
 }
 NEITHERS = {
     Neither.ACKNOWLEDGEMENT: N_("an acknowledgement"),
@@ -139,4 +139,4 @@ def flag_name(words: Words, flag: str, conference: Conference) -> str:
 
 def last_word_name(words: Words, kind: str) -> str:
     """What the last word of a delegation was; the register's own word where it is new to the page."""
-    return words.say(LAST_WORDS.get(kind, kind))  # type: ignore[call-overload, no-any-return]  # both enums are strings
+    return words.say(LAST_WORDS.get(kind, kind))  # type: ignore[call-overload]  # both enums are strings

@@ -118,4 +118,4 @@ def _groups(found: list[Asked]) -> list[list[Asked]]:
 def _reply(ask: Asked, conference: Conference) -> str:
     delegation = conference.delegation(ask.question.delegation or "")
     language = language_for(delegation, ask.question.language)
-    return reply(conference, ask.address, ask.subject, ask.question.text, ask.message_id, language)
+    return reply(ask.address, ask.subject, ask.question.text, ask.message_id, language)

@@ -1,7 +1,7 @@
-"""From a template and values to an answer: Jinja2 through aiohttp-jinja2, everything escaped, the page's words at hand."""
+"""From a template and values to an answer: Jinja2 through aiohttp-jinja2, everything escaped, the words at hand."""
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,20 @@ from intake.export.tables import FORMATS
 from intake.page.access import BROWSER, known, new_token, note_visit, remember
 from intake.page.asked import asked
 from intake.page.house import HOUSE
-from intake.page.phrases import ACTS, ATTENDANCES, BUCKETS, NEITHERS, QUESTION_STATES, ROLES, SIGNS, SOURCES, STANDS, ZONES
+from intake.page.phrases import (
+    ACTS,
+    ATTENDANCES,
+    BUCKETS,
+    NEITHERS,
+    QUESTION_STATES,
+    ROLES,
+    SIGNS,
+    SOURCES,
+    STANDS,
+    ZONES,
+)
 from intake.page.told import plain, shown, told
-from intake.page.words import LANGUAGES
+from intake.page.words import LANGUAGES, words_in
 from intake.register import RegisterError
 
 _HERE = Path(__file__).parent
@@ -23,7 +34,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 class Static:
-    """The static files, read once; each under an address that changes with it, so that browsers may keep it for ever."""
+    """The static files, read once; each under an address that changes with it, so that browsers may keep it."""
 
     def __init__(self) -> None:
         files = sorted(path for path in (_HERE / "static").iterdir() if path.suffix in _TYPES)
@@ -78,6 +89,15 @@ def set_up(app: web.Application, static: Static) -> None:
         "stands": STANDS,
         "zones": ZONES,
     }
+
+
+def warm(app: web.Application) -> None:
+    """Compiles the templates and reads the catalogues, so that the first visitor does not wait for it."""
+    environment = aiohttp_jinja2.get_env(app)
+    for name in ("board.html", *environment.list_templates()):
+        environment.get_template(name)
+    for language in LANGUAGES:
+        words_in(language).day(date(2024, 1, 1))
 
 
 @jinja2.pass_context
@@ -145,7 +165,9 @@ def error_page(request: web.Request, status: int, detail: str) -> web.Response:
     """A clear answer where there is no page: what happened and where to go. Never raises, needs no register."""
     if request.path in ("/healthz", "/readyz"):
         return web.json_response({"healthy": False, "issues": [detail]}, status=status)
-    text = aiohttp_jinja2.render_string("error.html", request, {**bare_frame(request), "status": status, "detail": detail})
+    text = aiohttp_jinja2.render_string(
+        "error.html", request, {**bare_frame(request), "status": status, "detail": detail}
+    )
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
 

@@ -30,7 +30,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One message of the tray. `mark` is what it was shown from; `acceptable` is False where nothing could be recorded."""
+    """One message of the tray. `mark` is what it is shown from; `acceptable` is False where nothing can be recorded."""
 
     row: MessageRow
     mark: int

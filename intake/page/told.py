@@ -1,6 +1,6 @@
 """Text that somebody else wrote, made safe to show: escaped, kept to its own direction, its hidden marks made visible.
 
-A bidirectional mark in a name can turn the words around it (Unicode TR 36, 3.1); here each mark is shown by its name and
+A bidirectional mark in a name can turn the words around it (Unicode TR 36, 3.1); each mark is shown here by its name and
 loses its power, and `<bdi>` keeps what is truly right-to-left from reaching beyond itself.
 """
 
@@ -35,7 +35,7 @@ def label(mark: str) -> Markup:
 
 
 def told(text: object, longest: int = 0) -> Markup:
-    """A value from a mail for the middle of our own words. With `longest`, what is beyond it is cut with an ellipsis."""
+    """A value from a mail amid our own words. With `longest`, what is beyond it is cut with an ellipsis."""
     words = " ".join(str("" if text is None else text).split())
     if longest and len(words) > longest:
         words = words[: longest - 1].rstrip() + "…"

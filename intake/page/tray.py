@@ -17,7 +17,7 @@ def tray_order(register: Register, conference: Conference, event: str) -> list[i
 
 
 def urgency(one: Waiting, unsettled: set[str]) -> int:
-    """Says who comes from a delegation that is not settled; says who comes, from nobody knows whom; cannot be read; the rest."""
+    """First who comes from a delegation that is not settled or not known, then who comes, the unreadable, the rest."""
     if one.speaks and (one.delegation is None or one.delegation in unsettled or one.held):
         return 3
     if one.speaks:

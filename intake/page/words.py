@@ -18,6 +18,8 @@ from babel.numbers import format_decimal, format_percent
 from babel.plural import PluralRule
 
 LANGUAGES = {"en": "English", "fr": "Français", "nl": "Nederlands", "de": "Deutsch"}
+_TERRITORIES = {"EL": "GR", "UK": "GB"}
+_ENGLISH = Locale.parse("en_GB")
 _LONG_DAY = {"de": "EEEE, d. MMMM"}
 _CATALOGUES = Path(__file__).parent / "locale"
 
@@ -29,16 +31,21 @@ class Catalogue(NullTranslations):
         super().__init__()
         with path.open("rb") as file:
             catalogue = read_po(file)
-        self._one = {m.id: m.string for m in catalogue if isinstance(m.id, str) and m.id and m.string and not m.fuzzy}
-        self._many = {
-            m.id[0]: m.string for m in catalogue if isinstance(m.id, tuple) and all(m.string) and not m.fuzzy
-        }
+        known = [message for message in catalogue if message.id and not message.fuzzy]
+        self._one: dict[str, str] = {}
+        self._many: dict[str, tuple[str, ...]] = {}
+        for message in known:
+            if isinstance(message.id, str):
+                self._one[message.id] = str(message.string)
+            elif isinstance(message.string, tuple | list) and all(message.string):
+                # A gettext file holds a word once: its singular stands here too.
+                self._one[message.id[0]] = message.string[0]
+                self._many[message.id[0]] = tuple(message.string)
         # English rule for French would make "0 réponses"; the language's own rule decides.
         self._plural: PluralRule = Locale.parse(str(catalogue.locale)).plural_form
 
     def gettext(self, message: str) -> str:
-        found = self._one.get(message, message)
-        return found if isinstance(found, str) else message
+        return self._one.get(message) or message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         forms = self._many.get(msgid1)
@@ -63,6 +70,10 @@ class Words:
     def count(self, one: str, many: str, n: int, **values: Any) -> str:
         """The message for that number, with `%(n)s` filled in as this language writes numbers."""
         return self.catalogue.ngettext(one, many, n) % {"n": self.number(n), **values}
+
+    def either(self, forms: tuple[str, str], n: int) -> str:
+        """The word that goes with that number, without it."""
+        return self.catalogue.ngettext(*forms, n)
 
     def number(self, value: float) -> str:
         return str(format_decimal(value, locale=self.locale))
@@ -97,6 +108,13 @@ class Words:
             return ""
         return str(format_interval(days[0], days[-1], "yMMMMd", locale=self.locale))
 
+    def delegation_name(self, code: str, name: str) -> str:
+        """A country's name in this language; a name that is not CLDR's English one for its code stays as it is."""
+        territory = _TERRITORIES.get(code, code)
+        if len(territory) != 2 or _ENGLISH.territories.get(territory) != name:
+            return name
+        return self.locale.territories.get(territory) or name
+
     def language_name(self, code: str) -> str:
         """The name of a language, in this language; the code itself where CLDR has none."""
         return self.locale.languages.get(code) or code
@@ -122,7 +140,9 @@ def accepted(header: str) -> str:
             ranked.append((-float(weight), tag.strip().lower().partition("-")[0]))
         except ValueError:
             continue
-    return next((tag for weight, tag in sorted(ranked, key=lambda one: one[0]) if weight < 0 and tag in LANGUAGES), "en")
+    return next(
+        (tag for weight, tag in sorted(ranked, key=lambda one: one[0]) if weight < 0 and tag in LANGUAGES), "en"
+    )
 
 
 def _noon(day: date) -> datetime:

@@ -7,7 +7,7 @@ from datetime import datetime
 from intake.register.file import File
 from intake.register.likeness import groups
 from intake.register.messages import _statement
-from intake.register.moment import from_text, to_text
+from intake.register.moment import from_text, maybe_from_text, to_text
 from intake.register.questions import _question
 from intake.register.values import QuestionRow, StatementRow
 
@@ -51,7 +51,7 @@ def sightings(register: File, number: int) -> list[Sighted]:
         "SELECT account, folder, uid, gone_at, why FROM sighting WHERE message = ? ORDER BY id LIMIT 50", (number,)
     )
     return [
-        Sighted(row["account"], row["folder"], row["uid"], from_text(row["gone_at"]) if row["gone_at"] else None, row["why"])
+        Sighted(row["account"], row["folder"], row["uid"], maybe_from_text(row["gone_at"]), row["why"])
         for row in found
     ]  # fmt: skip
 
@@ -83,8 +83,8 @@ class Waiting:
 def waiting(register: File, event: str) -> list[Waiting]:
     """Every message that waits for a person, oldest first."""
     found = register.rows(
-        "SELECT m.id, m.delegation, m.bucket, m.said_at, e.kinds, e.held FROM message m JOIN event v ON v.id = m.event_id"
-        " LEFT JOIN entry e ON e.id = m.entry_id WHERE v.key = ? AND m.bucket IN ('review', 'quarantined')"
+        "SELECT m.id, m.delegation, m.bucket, m.said_at, e.kinds, e.held FROM message m"
+        " JOIN event v ON v.id = m.event_id LEFT JOIN entry e ON e.id = m.entry_id WHERE v.key = ? AND m.bucket IN ('review', 'quarantined')"
         " ORDER BY m.said_at, m.id",
         (event,),
     )
@@ -165,7 +165,10 @@ def some_questions(
 
 def count_questions(register: File, event: str, delegation: str | None = None) -> dict[str, int]:
     """How many questions are open, answered and dropped."""
-    sql = "SELECT q.state, count(*) AS n FROM event v JOIN question q ON q.event_id = v.id WHERE v.key = ? AND q.present = 1"
+    sql = (
+        "SELECT q.state, count(*) AS n FROM event v JOIN question q ON q.event_id = v.id"
+        " WHERE v.key = ? AND q.present = 1"
+    )
     values: list[object] = [event]
     if delegation:
         sql, values = sql + " AND q.delegation = ?", [*values, delegation]

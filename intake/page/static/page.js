@@ -108,11 +108,16 @@ function mark(element) {
 function spoken(cell) {
   const row = cell.closest("tr");
   const head = find(`thead th:nth-child(${cell.cellIndex + 1})`, cell.closest("table"));
-  return [find("th a", row), head, cell].map((part) => part.textContent.replace(/\s+/g, " ").trim()).join(", ");
+  const words = (part) => {
+    const copy = part.cloneNode(true);
+    all("[aria-hidden]", copy).forEach((sign) => sign.remove());
+    return [...copy.childNodes].map((node) => node.textContent.trim()).filter(Boolean).join(" ");
+  };
+  return [find("th a", row), head, cell].map(words).join(", ");
 }
 
 function announce(told) {
-  const many = document.body.dataset.many.replace("%(n)s", String(told.length));
+  const many = document.body.dataset.many.replace("{n}", String(told.length));
   find("#say").textContent = told.length > 3 ? many : `${document.body.dataset.changed}: ${told.join("; ")}`;
 }
 
