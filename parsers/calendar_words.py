@@ -14,6 +14,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
            "december")  # fmt: skip
 Phrase = tuple[str, ...]
+_ARTICLES = (("den",), ("de",))  # Luxembourgish shortens Tuesday to "Dën." and "Dë.", which fold to its articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def calendar_words(languages: tuple[str, ...]) -> Words:
         units.update(fold(w) for w in words(language, "days", "not_a_date"))
     for table in (months, weekdays, ordinals):
         table.pop((), None)
+    for article in _ARTICLES:
+        weekdays.pop(article, None)
     before.discard(())
     longest = max((len(p) for t in (months, weekdays, ordinals) for p in t), default=1)
     return Words(months, weekdays, ordinals, frozenset(suffixes - {""}), frozenset(before), frozenset(through - {()}),

@@ -16,6 +16,10 @@ _EDGES = frozenset({":", "(", ")", ",", "–", "—", "|", "-", ";", "=", ".", "
 _SKIP_BEFORE_MONTH = frozenset(
     {".", "of", "de", "d'", "d", "do", "ta", "ta'", "di", "del", "den", "la", "a", "i", "ir", "os", "th", ","}
 )
+_NUMBERED = frozenset(
+    "version versie versione versao versija version verze verzia verzio versjon wersja vers v art article articolo "  # noqa: SIM905
+    "articulo artikel artykul clanek cikk paragraph par ust abs section point punkt punto §".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,29 @@ class _Finder:
             if mention is None:
                 index += 1
                 continue
-            self.found.append(mention)
             index = max(mention.end, index + 1)
+            joined = self._joined(mention)
+            if joined is not None:
+                mention = joined
+                self.found.pop()
+            self.found.append(mention)
         return self.found
+
+    def _joined(self, second: DayMention) -> DayMention | None:
+        """The range from the mention before to this one, where nothing but a range word joins two whole dates."""
+        first = self.found[-1] if self.found else None
+        if first is None or first.last is None or second.last is None or first.rule != "date" or second.rule != "date":
+            return None
+        step = self._in(self.known.through, first.end)
+        if not step or self.tokens[first.end] == "/" or len(first.days) > 1 or len(second.days) > 1:
+            return None
+        position = first.end + step
+        position += self._in(self.known.before, position) if position < second.start else 0
+        if position != second.start or not first.last < second.last or not (first.days or second.days):
+            return None
+        days = tuple(day for day in self.days if first.last <= day <= second.last)
+        wrong = first.mismatch or second.mismatch
+        return DayMention(first.start, second.end, days, "date", wrong, second.last)
 
     def _match(self, table: dict[Phrase, int] | dict[Phrase, str], index: int) -> tuple[Phrase, int | str] | None:
         for length in range(min(self.known.longest, len(self.tokens) - index), 0, -1):
@@ -124,13 +148,16 @@ class _Finder:
         numbers, is_range, ordinal, end, month = self._numbers(index)
         start = index
         rule = "date"
+        numeric = month is not None
+        if numeric and self._numbered(index):
+            return None
         if month is None:
             month_end, month = self._month_after(end)
             if month is not None:
                 end = month_end
         if month is None:
             start, month = self._month_before(index)
-        year_end, year = self._year(end) if month is not None else (end, None)
+        year_end, year = self._year(end, numeric=numeric) if month is not None else (end, None)
         end = year_end
         if month is None:
             return self._bare(index, end, numbers, is_range, ordinal)
@@ -251,7 +278,13 @@ class _Finder:
                 return start, self.known.months[phrase]
         return index, None
 
-    def _year(self, end: int) -> tuple[int, int | None]:
+    def _numbered(self, index: int) -> bool:
+        """Whether the number belongs to a version, an article or the like: "version 2.4"."""
+        before = index - 1 - (index > 1 and self.tokens[index - 1] == ".")
+        return index > 0 and self.tokens[before] in _NUMBERED
+
+    def _year(self, end: int, *, numeric: bool) -> tuple[int, int | None]:
+        """A year of four digits, or, behind a month in figures and a slash, of two; "29/04 - 30/04" has none."""
         t = self.tokens
         position = end
         while (
@@ -261,11 +294,13 @@ class _Finder:
         if position < len(t) and t[position].isdigit() and len(t[position]) == 4 and t[position][:2] in {"19", "20"}:
             return position + 1, int(t[position])
         if (
-            position < len(t)
-            and position > end
-            and t[end] in {"/", "-", "."}
+            numeric
+            and position == end + 1
+            and position < len(t)
+            and t[end] == "/"
             and t[position].isdigit()
             and len(t[position]) == 2
+            and not (position + 2 < len(t) and t[position + 1] == "/" and t[position + 2].isdigit())
         ):
             return position + 1, 2000 + int(t[position])
         return end, None
@@ -399,7 +434,12 @@ class _Finder:
             behind = self.tokens[end + 1]
         beside = behind in marks or (before in marks and behind in {",", "|", "."})
         step = self._in(self.known.both, end) or self._in(self.known.through, end)
-        other = step and end + step < len(self.tokens) and (self.tokens[end + step],) in self.known.weekdays
+        other = (
+            step
+            and end + step < len(self.tokens)
+            and self.raw[end + step][:1].isupper()
+            and (self.tokens[end + step],) in self.known.weekdays
+        )
         return (
             bool(other)
             or (beside and not (before == "-" and behind == "-"))
