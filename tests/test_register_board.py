@@ -130,6 +130,14 @@ EXCHANGES = {
         [Mail(1, both(ANNA, NO) + both("Otto Kern", YES, DEPUTY)), Mail(19, both(ANNA, NO))],
         [KERN, KERN],
     ),
+    "a deputy named after the acceptance heads, though nobody says that the principal does not come": (
+        [Mail(1, both(ANNA)), Mail(9, says("Otto Kern", DEPUTY, tuesday=YES))],
+        [COMES, KERN],
+    ),
+    "and who hoped to come does": (
+        [Mail(1, both("Otto Kern", YES, DEPUTY)), Mail(9, both(ANNA, MAYBE))],
+        [(MAYBE, MINISTER, ANNA)] * 2,
+    ),
     "a new minister after a reshuffle": (
         [Mail(1, both(ANNA)), Mail(9, both("Eva Roth"))],
         [(YES, MINISTER, "Eva Roth")] * 2,
@@ -175,6 +183,10 @@ CONFLICTS = {
     ),
     "the principal, and a deputy who heads": (
         [Mail(1, both(ANNA)), Mail(2, both("Otto Kern", YES, DEPUTY) + both(ANNA, NO), BRUSSELS)],
+        True,
+    ),
+    "the principal, and a deputy without a word on the principal": (
+        [Mail(1, both(ANNA)), Mail(2, both("Otto Kern", YES, DEPUTY), BRUSSELS)],
         True,
     ),
     "the refusal here and the deputy there belong together": (

@@ -1,8 +1,8 @@
 """The board: from everything that a delegation said to what now stands. Pure; the order of arrival does not matter.
 
 The rules. A later statement (by when it was said) replaces an earlier one only where it speaks about it: the same
-person and day, or the same place at the head on that day. The principal heads if attending, else the deputy, else the
-principal with no. Two offices that contradict each other within three days, neither correcting, are a conflict: the
+person and day, or the same place at the head on that day. The principal heads if attending, unless a deputy was named
+later, else the deputy, else the principal with no. Two offices that contradict each other within three days, neither correcting, are a conflict: the
 later stands, and both are shown until something newer is said or somebody decides.
 """
 
@@ -154,11 +154,12 @@ def _head(stands: Iterable[_Stand]) -> _Stand | None:
     ministers = [one for one in last.values() if one.said.role is Role.MINISTER]
     deputies = [one for one in last.values() if one.said.role is Role.DEPUTY]
     minister = _newest(ministers)
-    if minister is not None and minister.said.attendance in _ATTENDS:
-        return minister
     # Once the principal came after all, the deputy's place was given up; a later refusal does not bring it back.
-    standing = [one for one in deputies if one.said.attendance in _ATTENDS and one.rank >= minister_came]
-    return _newest(standing) or minister or _newest(deputies)
+    deputy = _newest([one for one in deputies if one.said.attendance in _ATTENDS and one.rank >= minister_came])
+    if minister is not None and minister.said.attendance in _ATTENDS:
+        # To name a deputy afterwards says that the principal does not head, also where it is not said in so many words.
+        return deputy if deputy is not None and deputy.rank > minister.rank else minister
+    return deputy or minister or _newest(deputies)
 
 
 def _newest(stands: list[_Stand]) -> _Stand | None:

@@ -45,7 +45,7 @@ class File:
         kind = network_kind(path)
         if kind:
             raise RegisterError(
-                f"{path}: lies on a network drive ({kind}), where SQLite damages its files. Choose a --db on a local disk."
+                f"{path}: lies on a network drive ({kind}), where SQLite damages files. Choose a --db on a local disk."
             )
         if not path.exists():
             if not create or read_only:
