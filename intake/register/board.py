@@ -2,8 +2,8 @@
 
 The rules. A later statement (by when it was said) replaces an earlier one only where it speaks about it: the same
 person and day, or the same place at the head on that day. The principal heads if attending, unless a deputy was named
-later, else the deputy, else the principal with no. Two offices that contradict each other within three days, neither correcting, are a conflict: the
-later stands, and both are shown until something newer is said or somebody decides.
+later, else the deputy, else the principal with no. Two offices that contradict each other within three days, neither
+correcting, are a conflict: the later stands, and both are shown until something newer is said or somebody decides.
 """
 
 from collections.abc import Callable, Iterable, Sequence

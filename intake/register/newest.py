@@ -12,7 +12,7 @@ from intake.register.events import Events
 _SAYS = """
     WITH told AS (
         SELECT e.*, coalesce(e.said_at, m.said_at) || (e.message IS NULL)
-                    || coalesce(hex(m.identity), printf('%020d', e.id)) AS sort
+                    || CASE WHEN e.message IS NULL THEN printf('%020d', e.id) ELSE hex(m.identity) END AS sort
         FROM entry e LEFT JOIN message m ON m.id = e.message
         WHERE e.event_id = ? AND e.delegation IS NOT NULL AND {when}
     )
