@@ -1,0 +1,188 @@
+"""The component that finds who is named: principals of the list, bare titles for them, names the trained finder saw."""
+
+import re
+from collections import Counter
+
+from spacy.tokens import Doc, Span
+
+from parsers.context import Context, context, is_quoted
+from parsers.glossary import concept
+from parsers.lexicon import every, starts_with
+from parsers.names import parts, same_person
+from parsers.people import Mention, Token, gather, principal_class, strip_titles, title_class
+from parsers.text import fold
+
+AHEAD = 5
+"""Within so many tokens behind a title, a name makes it that person's title and no mention of its own."""
+_OTHER_OFFICE = frozenset(
+    [
+        "prime",
+        "first",
+        "council",
+        "councils",
+        "rada",
+        "rady",
+        "rade",
+        "radzie",
+        "radou",
+        "conseil",
+        "consejo",
+        "consiglio",
+        "conselho",
+        "consiliul",
+        "consiliului",
+        "raad",
+        "ministerrat",
+        "other",
+        "colleague",
+        "colleagues",
+        "fellow",
+        "former",
+        "ex",
+    ]
+)
+
+
+class People:
+    """Persons and their mentions: the list, bare titles, names that the trained finder saw."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        state = context(doc)
+        tokens = [
+            Token(i, doc[i].text, number)
+            for number, (start, end) in enumerate(state.sentences)
+            for i in range(start, end)
+            if not doc[i].is_space
+        ]
+        code = state.own.code if state.own is not None else None
+        principals = state.roster.find(tokens, code, state.sender_words)
+        if code is None and principals:
+            ranked = Counter(found for found, _ in principals).most_common(2)
+            if len(ranked) == 1:
+                code = ranked[0][0]
+        taken = {i for _, m in principals for i in range(m.start, m.end)} | {
+            i for d in state.day_mentions for i in range(d.start, d.end)
+        }
+        names, titles = self._found(doc, taken)
+        state.people = gather(
+            names, [(c, Mention(m.start, m.end, doc[m.start : m.end].text)) for c, m in principals], state.roster
+        )
+        self._titles(doc, [*titles, *self._by_word(doc, state, taken)], code)
+        state.principal = next((i for i, p in enumerate(state.people) if p.delegation and p.delegation == code), -1)
+        doc.spans["people"] = [
+            Span(doc, m.start, m.end, label="PRINCIPAL" if p.delegation else "PERSON")
+            for p in state.people
+            for m in p.mentions
+        ]
+        return doc
+
+    def _found(self, doc: Doc, taken: set[int]) -> tuple[list[Mention], list[tuple[int, int]]]:
+        names: list[Mention] = []
+        titles: list[tuple[int, int]] = []
+        inside = {i for start, end in context(doc).sentences for i in range(start, end)}
+        quoted = {
+            i for n, (start, end) in enumerate(context(doc).sentences) if is_quoted(doc, n) for i in range(start, end)
+        }
+        for ent in doc.ents:
+            if any(i in taken for i in range(ent.start, ent.end)) or ent.start not in inside:
+                continue
+            if ent.label_ == "TITLE":
+                titles.append((ent.start, ent.end))
+                continue
+            if ent.start in quoted:
+                continue
+            text = strip_titles(" ".join(ent.text.split()))
+            if self._is_title(text):
+                titles.append((ent.start, ent.end))
+            elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120 and not _greeted(doc, ent):
+                names.append(Mention(ent.start, ent.end, text))
+        full = [m for m in names if len(parts(m.text)) > 1]
+        return [m for m in names if m in full or _vouched(doc, m, full)], titles
+
+    def _by_word(self, doc: Doc, state: Context, taken: set[int]) -> list[tuple[int, int]]:
+        """Titles that the glossary knows and the finder may have missed, with no name behind or right before them."""
+        named = {i for person in state.people for m in person.mentions for i in range(m.start, m.end)} | taken
+        found: list[tuple[int, int]] = []
+        for (start, end), language in zip(state.sentences, state.languages, strict=True):
+            for i in range(start, end):
+                if i in named or not title_class(doc[i].text, language):
+                    continue
+                behind = any(k in named for k in range(i + 1, min(end, i + 1 + AHEAD)))
+                before = i - 1 in named or (i - 2 in named and doc[i - 1].text in {",", "-", "–", "(", "|", ":"})
+                if not behind and not before and not _of_another(doc, start, i, language):
+                    found.append((i, i + 1))
+        return found
+
+    def _is_title(self, text: str) -> bool:
+        folded = fold(text)
+        return (
+            folded in every("people", "principal")
+            or folded in every("people", "deputy")
+            or folded in every("people", "other")
+        )
+
+    def _titles(self, doc: Doc, titles: list[tuple[int, int]], code: str | None) -> None:
+        """Bare titles that can mean the principal are mentions of the principal; the others are left as words."""
+        state = context(doc)
+        row = next((r for r in state.roster.delegations if r.code == code), None)
+        if row is None:
+            return
+        wanted = principal_class(row)
+        found: list[Mention] = []
+        for start, end in sorted(titles):
+            if found and start < found[-1].end:
+                continue
+            text = doc[start:end].text
+            sentence = next((n for n, (a, b) in enumerate(state.sentences) if a <= start < b), 0)
+            language = state.languages[sentence]
+            kind = title_class(text, language)
+            principal = fold(text) in every("people", "principal")
+            deputy = fold(text) in every("people", "deputy") and not principal
+            if not (kind == wanted or (not kind and principal)) or deputy:
+                continue
+            if not _of_another(doc, state.sentences[sentence][0], start, language):
+                found.append(Mention(start, end, text, title=True))
+        if not found:
+            return
+        person = next((p for p in state.people if p.delegation == row.code), None)
+        if person is None:
+            person = gather([], [(row.code, found[0])], state.roster)[0]
+            person.mentions = []
+            state.people.append(person)
+        person.mentions = sorted([*person.mentions, *found], key=lambda m: m.start)
+        state.people.sort(key=lambda p: p.mentions[0].start)
+
+
+def _of_another(doc: Doc, first: int, start: int, language: str) -> bool:
+    """Whether the words before a title make it somebody else's: a deputy's, a prime minister's, a council of them."""
+    for i in range(max(first, start - 2), start):
+        word = fold(doc[i].text)
+        if word in _OTHER_OFFICE or concept(word, language) == "DEPUTY_WORD":
+            return True
+    return False
+
+
+def _greeted(doc: Doc, ent: Span) -> bool:
+    """Whether the name stands in a salutation: a short first line that ends with a comma or an exclamation mark."""
+    for start, end in context(doc).sentences[:2]:
+        if start <= ent.start < end:
+            text = doc[start:end].text
+            opened = starts_with(text, every("mail", "greetings"))
+            return (bool(opened) and len(text) < 60) or (end - start <= 6 and text.rstrip()[-1:] in ",!")
+    return False
+
+
+def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
+    """Whether a single word is a person: a title stands before it, or it is part of a full name elsewhere."""
+    if any(same_person(mention.text, other.text) for other in full):
+        return True
+    before = fold(doc[mention.start - 1].text) if mention.start else ""
+    if before == "." and mention.start > 1:
+        before = fold(doc[mention.start - 2].text)
+    titles = (
+        every("people", "honorifics")
+        | every("people", "principal")
+        | every("people", "deputy")
+        | every("people", "other")
+    )
+    return before in titles or before + "." in titles
