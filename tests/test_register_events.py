@@ -142,6 +142,24 @@ def test_a_changed_list_changes_the_board_at_once(register: Register) -> None:
     assert [row.delegation for row in register.board(grown, event="bridges")] == ["LU", "AT", "BG", "CZ", "IE"]
 
 
+def test_one_view_and_a_read_only_register_show_another_list_without_writing_it(register: Register) -> None:
+    kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
+    register.record(kept.id, reading(both("Anna Berger")), at=on(1))
+    fewer = replace(CONFERENCE, delegations=CONFERENCE.delegations[:2])
+
+    with register.one_view():
+        shown = register.board(fewer, event="bridges")
+        with pytest.raises(RegisterError, match="one view"):
+            register.accept(kept.id, by="Ines", at=on(2))
+    with Register.open(register.path, read_only=True) as other:
+        assert other.board(fewer, event="bridges") == shown
+        with pytest.raises(RegisterError):
+            other.accept(kept.id, by="Ines", at=on(2))
+    assert [(row.delegation, row.state) for row in shown] == [("AT", "answered"), ("BG", "no_answer")]
+    assert register.conference("bridges") == CONFERENCE
+    assert register.board(fewer, event="bridges") == shown
+
+
 def test_another_day_of_the_letter_judges_the_dates_again(register: Register) -> None:
     kept = register.keep("bridges", raw_mail(1), None, received_at=on(9), fetched_at=on(9))
     register.record(kept.id, reading(both("Anna Berger"), sent=on(-9)), at=on(9))

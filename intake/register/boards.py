@@ -58,16 +58,21 @@ class Boards(Newest):
         with `as_recorded` only with what the register itself held by then.
         """
         event = event or self.key_of(conference)
-        if self.conference(event) != conference:
-            event = self.enter(conference, event)
-        if as_of is None:
-            return self._standing(event)
-        moment = to_text(as_of)
+        entered = self.conference(event) == conference
+        if not entered and self.may_write():
+            event, entered = self.enter(conference, event), True
         event_id = self._event_id(event)
-        when = _RECORDED if as_recorded else _THEN
-        words = self._words(newest_when(when), (event_id, moment, moment))
-        merged = self._spellings_at(event_id, moment)
-        asked = self._open_questions(event_id, moment)
+        if as_of is None and entered:
+            return self._standing(event)
+        if as_of is None:
+            words = self._words(NEWEST_OF, (event_id,))
+            merged = self._spellings(event_id)
+            asked = self._open_questions(event_id)
+        else:
+            moment = to_text(as_of)
+            words = self._words(newest_when(_RECORDED if as_recorded else _THEN), (event_id, moment, moment))
+            merged = self._spellings_at(event_id, moment)
+            asked = self._open_questions(event_id, moment)
         return [
             replace(
                 stand(row, conference, words.get(row.code, []), merged.get(row.code, {})),

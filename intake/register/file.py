@@ -25,9 +25,11 @@ Row = sqlite3.Row
 class File:
     """One connection to one register. Use it in the thread that opened it; open another for another thread."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, read_only: bool = False) -> None:
         self.path = path
         self.connection = connection
+        self.read_only = read_only
+        self._viewing = False
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, read_only: bool = False) -> Self:
@@ -63,7 +65,7 @@ class File:
         except RegisterError:
             connection.close()
             raise
-        return cls(path, connection)
+        return cls(path, connection, read_only=read_only)
 
     def close(self) -> None:
         """Closes the connection; the file stays consistent without it too."""
@@ -83,6 +85,8 @@ class File:
 
         Raises `RegisterError` where the disk is full, the file locked for long or damaged; nothing was changed then.
         """
+        if self._viewing:
+            raise RegisterError("Nothing can be changed while a page is being put together from one view.")
         if self.connection.in_transaction:
             yield
             return
@@ -106,10 +110,16 @@ class File:
             yield
             return
         self.connection.execute("BEGIN")
+        self._viewing = True
         try:
             yield
         finally:
+            self._viewing = False
             self.connection.rollback()
+
+    def may_write(self) -> bool:
+        """Whether a change can be made now: not in a read-only register, nor within `one_view`."""
+        return not self.read_only and not self._viewing
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
