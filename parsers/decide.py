@@ -20,6 +20,8 @@ from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
 
 CALENDAR = 0.97
+NOT_A_MEMBER = 0.75
+"""Above this share of the role "none" somebody is a signer, a contact, or quoted."""
 UNNAMED = 0.6
 """How sure the reader must be to take something as said of a principal whom the text does not name."""
 
@@ -50,8 +52,9 @@ def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
     decided = Decided()
     judged = _judged(state)
     _replace_principal(judged, state)
+    roles = _roles(judged, state)
     for one in judged:
-        role = _role(one, judged, state)
+        role = roles.get(one.number)
         if role is None:
             continue
         for day, (attendance, sure, verdict) in sorted(one.days.items()):
@@ -99,20 +102,40 @@ def _best(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: values[i])
 
 
-def _role(one: _Judged, judged: list[_Judged], state: Context) -> Role | None:
-    if one.number in {state.principal, NOBODY}:
-        return Role.MINISTER
-    best = _best(one.roles)
-    name = ROLES[best]
-    if name == "none":
+def _roles(judged: list[_Judged], state: Context) -> dict[int, Role]:
+    """The role of everybody whose attendance is stated; who is nobody to the conference is left out.
+
+    The secretariat's rule: where the principal comes on every day, all others come along; on a day on which the principal
+    does not come, the likeliest of those who do heads the delegation. Where nothing is said of the principal, the words decide.
+    """
+    roles: dict[int, Role] = {}
+    principal = next((j for j in judged if j.number in {state.principal, NOBODY}), None)
+    others = [j for j in judged if j is not principal and j.roles[0] <= NOT_A_MEMBER]
+    for one in others:
         best = 1 + _best(one.roles[1:])
-        name = ROLES[best]
-        if one.roles[0] > 0.75:
-            return None
-    principal = next((j for j in judged if j.number == state.principal), None)
-    if name == "minister" and principal is not None:
-        name = "deputy" if not principal.attends else "delegate"
-    return Role(name)
+        roles[one.number] = Role(ROLES[best])
+    if principal is None:
+        return roles
+    roles[principal.number] = Role.MINISTER
+    for one in others:
+        if roles[one.number] is Role.MINISTER:
+            roles[one.number] = Role.DEPUTY
+    said = {day: attendance for day, (attendance, _, _) in principal.days.items()}
+    if len(said) == len(state.days) and set(said.values()) == {Attendance.YES}:
+        roles.update({one.number: Role.DELEGATE for one in others})
+        return roles
+    heads: set[int] = set()
+    free = [day for day, attendance in said.items() if attendance is Attendance.NO]
+    for day in free:
+        coming = [j for j in others if day in j.days and j.days[day][0] is not Attendance.NO]
+        if coming:
+            heads.add(max(coming, key=lambda j: j.roles[2] - j.roles[3]).number)
+    if heads:
+        for one in others:
+            if one.attends and roles[one.number] is Role.DEPUTY and one.number not in heads:
+                roles[one.number] = Role.DELEGATE
+        roles.update(dict.fromkeys(heads, Role.DEPUTY))
+    return roles
 
 
 def _evidence(doc: Doc, state: Context, shown: Shown, sentence: int, rule: str, sure: float) -> Evidence:

@@ -9,6 +9,7 @@ from parsers.context import Context, context, is_quoted
 from parsers.glossary import concept
 from parsers.lexicon import every, starts_with
 from parsers.names import parts, same_person
+from parsers.origin import country_words
 from parsers.people import Mention, Token, gather, principal_class, strip_titles, title_class
 from parsers.text import fold
 
@@ -91,7 +92,9 @@ class People:
                 continue
             if ent.start in quoted:
                 continue
-            text = strip_titles(" ".join(ent.text.split()))
+            text = _bare_name(ent.text, _language_at(doc, ent.start))
+            if not text:
+                continue
             if self._is_title(text):
                 titles.append((ent.start, ent.end))
             elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120 and not _greeted(doc, ent):
@@ -151,6 +154,48 @@ class People:
             state.people.append(person)
         person.mentions = sorted([*person.mentions, *found], key=lambda m: m.start)
         state.people.sort(key=lambda p: p.mentions[0].start)
+
+
+_NO_NAME = frozenset(
+    {
+        "MINISTER",
+        "CONFERENCE",
+        "DELEGATION",
+        "CABINET",
+        "GOVERNMENT",
+        "PARLIAMENT",
+        "DAY",
+        "WEEK",
+        "INFORM",
+        "CONFIRM",
+        "THANK",
+    }
+)
+_TITLES = frozenset(
+    {"MINISTER", "STATESEC", "COMMISSIONER", "DIRECTOR", "COUNCILLOR", "AMBASSADOR", "ADVISER", "DEPUTY_WORD"}
+)
+
+
+def _language_at(doc: Doc, index: int) -> str:
+    state = context(doc)
+    return next(
+        (lang for (a, b), lang in zip(state.sentences, state.languages, strict=True) if a <= index < b), state.language
+    )
+
+
+def _bare_name(text: str, language: str) -> str:
+    """A found name without titles before it; empty where words of offices and meetings show that it is none."""
+    name = strip_titles(" ".join(text.split()))
+    words = name.split()
+    while len(words) > 1 and (
+        concept(fold(words[0].strip(".,")), language) in _TITLES
+        or (words[0].rstrip(".") != words[0] and len(words[0]) > 2)
+    ):
+        words = strip_titles(" ".join(words[1:])).split()
+    concepts = {concept(fold(word.strip(".,:;()")), tongue) for word in words for tongue in (language, "en")}
+    if concepts & _NO_NAME or fold(words[-1]) in country_words():
+        return "" if concepts & _NO_NAME or len(words) < 3 else " ".join(words[:-1])
+    return " ".join(words)
 
 
 def _of_another(doc: Doc, first: int, start: int, language: str) -> bool:

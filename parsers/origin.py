@@ -120,6 +120,13 @@ def _country_names(territory: str) -> frozenset[str]:
 
 
 @cache
+def country_words() -> frozenset[str]:
+    """The one-word names of European countries in all the languages, folded."""
+    codes = "AT BE BG CY CZ DE DK EE GR ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK CH IS LI NO GB".split()  # noqa: SIM905
+    return frozenset(name for code in codes for name in _country_names(code) if " " not in name)
+
+
+@cache
 def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     """Country names with a case ending of up to four letters, the stem's last vowel open."""
     stems = sorted(
