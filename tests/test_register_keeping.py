@@ -98,6 +98,23 @@ class TestErase:
         assert receipt.clean
         assert register.faults() == []
 
+    def test_also_while_the_service_has_it_open(self, register: Register, tmp_path: Path) -> None:
+        self.fill(register)
+        with Register.open(register.path) as page:
+            page.board(CONFERENCE)
+            assert register.erase(CANARY, at=on(9)).clean
+            on_disk = bytes_on_disk(tmp_path / "state")
+            assert [form for form in forms(CANARY) if form in on_disk] == []
+            assert page.search("bridges", "kanarek") == []
+
+    def test_somebody_who_reads_an_older_state_is_told_of(self, register: Register) -> None:
+        self.fill(register)
+        register.connection.execute("PRAGMA busy_timeout = 50")
+        with Register.open(register.path) as page, page.one_view():
+            page.board(CONFERENCE)
+            assert not register.erase(CANARY, at=on(9)).clean
+        assert register.sweep()
+
     def test_and_of_an_address(self, register: Register, tmp_path: Path) -> None:
         self.fill(register)
         register.erase(ADDRESS.upper(), at=on(9))
