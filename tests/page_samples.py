@@ -113,7 +113,7 @@ def settings(directory: Path) -> Settings:
     return Settings(directory, EVENT, (account,), page_port=0, database=directory / "intake.db")
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Mail:
     """One message to come: `people` are (quoted words, name, role, {day: attendance})."""
 

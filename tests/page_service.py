@@ -4,7 +4,9 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ class PageService:
     def __init__(self, directory: Path, mails: tuple[Mail, ...] = MAILS, now: datetime = NOW) -> None:
         self.now = now
         self.settings = settings(directory)
-        fill(self.settings.database, mails)
+        self.settings.database.write_bytes(_filled(mails))
         self.register = Register.open(self.settings.database)
         self.warm = True
         self.status = ServiceStatus(now, lambda: self.warm)
@@ -70,6 +72,15 @@ class PageService:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+
+@lru_cache(maxsize=4)
+def _filled(mails: tuple[Mail, ...]) -> bytes:
+    """The register of those messages as a file, made once."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "filled.db"
+        fill(path, mails)
+        return path.read_bytes()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Text that somebody else wrote, made safe to show: escaped, kept to its own direction, its hidden marks made visible.
 
-A bidirectional mark in a name can turn the words around it (Unicode TR 36, 3.1); each mark is shown here by its name and
-loses its power, and `<bdi>` keeps what is truly right-to-left from reaching beyond itself.
+A bidirectional mark in a name can turn the words around it (Unicode TR 36, 3.1); each mark is shown here by its name
+and has no power, and `<bdi>` keeps what is truly right-to-left from reaching beyond itself.
 """
 
 import re

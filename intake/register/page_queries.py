@@ -84,7 +84,8 @@ def waiting(register: File, event: str) -> list[Waiting]:
     """Every message that waits for a person, oldest first."""
     found = register.rows(
         "SELECT m.id, m.delegation, m.bucket, m.said_at, e.kinds, e.held FROM message m"
-        " JOIN event v ON v.id = m.event_id LEFT JOIN entry e ON e.id = m.entry_id WHERE v.key = ? AND m.bucket IN ('review', 'quarantined')"
+        " JOIN event v ON v.id = m.event_id LEFT JOIN entry e ON e.id = m.entry_id"
+        " WHERE v.key = ? AND m.bucket IN ('review', 'quarantined')"
         " ORDER BY m.said_at, m.id",
         (event,),
     )
