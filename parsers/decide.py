@@ -15,6 +15,7 @@ from parsers.context import Context, Verdict
 from parsers.document import Shown
 from parsers.examples import ATTENDANCE, NOBODY, ROLES
 from parsers.itip import Reply
+from parsers.lexicon import contains, of
 from parsers.names import same_person
 from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
@@ -105,8 +106,10 @@ def _best(values: list[float]) -> int:
 def _roles(judged: list[_Judged], state: Context) -> dict[int, Role]:
     """The role of everybody whose attendance is stated; who is nobody to the conference is left out.
 
-    The secretariat's rule: where the principal comes on every day, all others come along; on a day on which the principal
-    does not come, the likeliest of those who do heads the delegation. Where nothing is said of the principal, the words decide.
+    The secretariat's rule: where the principal comes on every day, all others come along; on a day on which the
+    principal
+    does not come, the likeliest of those who do heads the delegation. Where nothing is said of the principal, the
+    words decide.
     """
     roles: dict[int, Role] = {}
     principal = next((j for j in judged if j.number in {state.principal, NOBODY}), None)
@@ -172,17 +175,27 @@ def merge(said: list[Statement], from_calendar: list[Statement]) -> list[Stateme
     return [s for s in from_calendar if (s.role, s.day) not in told] + said
 
 
-def questions(doc: Doc, state: Context, shown: Shown, threshold: float = 0.5) -> list[Question]:
-    """The asking sentences as they stand in the message."""
+def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
+    """The asking sentences as they stand in the message. A question mark, or a phrase that asks, lowers what is
+    needed.
+    """
     out: list[Question] = []
     for number, sure in state.asking:
-        if sure < threshold:
+        start, end = state.sentences[number]
+        if sure < _needed(doc[start:end].text, state.languages[number]):
             continue
         found = _evidence(doc, state, shown, number, "asks", sure)
         text = " ".join(found.text.lstrip("-*•·–— \t").split())
         if len(text) > 3:
             out.append(Question(text, found, state.languages[number]))
     return out
+
+
+def _needed(sentence: str, language: str) -> float:
+    if sentence.rstrip(' )"”»').endswith(("?", ";")) and "?" in sentence:
+        return 0.3
+    phrase = contains(sentence[:160], of((language,), "questions", "asks"))
+    return 0.2 if " " in phrase else 0.5
 
 
 def known_as(name: str, row: Delegation | None) -> bool:

@@ -120,6 +120,7 @@ class _Builder:
         self.offsets: list[tuple[int, int, int]] = []
         self.signature: list[str] = []
         self.context: list[tuple[int, int]] = []
+        self.in_context = False
 
     @property
     def read(self) -> str:
@@ -137,6 +138,11 @@ class _Builder:
         else:
             self.zones.append(Zone(kind, start, self.length))
         wanted = kind in {ZoneKind.NEW, ZoneKind.ATTACHMENT} if read is None else read
+        if wanted and context != self.in_context and self.read_pieces:
+            # A blank line that the text has not, so that a quotation and its answer are never one sentence.
+            self.read_pieces.append("\n")
+            self.read_length += 1
+        self.in_context = context if wanted else self.in_context
         if context and wanted:
             self.context.append((self.read_length, self.read_length + len(text)))
             # Quote marks are no words; blanks in their place keep the offsets.

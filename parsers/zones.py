@@ -226,7 +226,8 @@ def _attribution(texts: list[str], kinds: list[ZoneKind], start: int) -> int:
         return 0
     joined = ""
     for count in range(1, 4):
-        if start + count > len(texts) or not texts[start + count - 1].strip():
+        last = start + count - 1
+        if last >= len(texts) or not texts[last].strip() or kinds[last] is not NEW or _separates(texts[last]):
             return 0
         joined = f"{joined} {texts[start + count - 1].strip()}".strip()
         if len(joined) > 400:
@@ -235,15 +236,33 @@ def _attribution(texts: list[str], kinds: list[ZoneKind], start: int) -> int:
             continue
         below = next((i for i in range(start + count, min(len(texts), start + count + 4)) if texts[i].strip()), None)
         quoted = below is not None and kinds[below] is QUOTED
-        ends = joined.rstrip().endswith((":", ": >", "：")) or joined.endswith(">")
-        if quoted and ends and ("@" in joined or _DATED.search(joined)):
-            return count
-        if ends and _is_attribution(joined):
-            return count
+        closed = joined.rstrip().endswith((":", ": >", "：", ">:"))
+        if not closed and (not joined.endswith(">") or _closes_below(texts, last + 1)):
+            continue
+        if quoted or _is_attribution(joined):
+            return 0 if count > 1 and _starts_below(texts[start].strip(), texts[start + 1 : last + 1]) else count
     return 0
 
 
-_PIECES: list[tuple[str, ...]] = []
+def _separates(text: str) -> bool:
+    return bool(_RULE.match(text)) or _separator(text)
+
+
+def _closes_below(texts: list[str], index: int) -> bool:
+    """Whether the line at the index ends what was folded after an address: "Kirjutas N <a@b>" / "26.02.2024:"."""
+    return index < len(texts) and bool(_DATED.search(texts[index])) and texts[index].rstrip().endswith(":")
+
+
+def _starts_below(first: str, others: list[str]) -> bool:
+    """Whether the first line is an answer right above an attribution, not a part of it."""
+    rest = " ".join(other.strip() for other in others)
+    if not _DATED.search(rest):
+        return False
+    return first.endswith((".", "!", "?")) or (not _DATED.search(first) and "@" not in first and _is_attribution(rest))
+
+
+_PIECES: list[tuple[bool, tuple[str, ...]]] = []
+"""Whether the template begins with its first piece, and what stands between its placeholders."""
 
 
 def _is_attribution(line: str) -> bool:
@@ -252,13 +271,13 @@ def _is_attribution(line: str) -> bool:
             for template in words(language, "mail", "attribution"):
                 pieces = tuple(p for p in (_piece(x) for x in re.split(r"\{\w+\}", template)) if p)
                 if pieces:
-                    _PIECES.append(pieces)
+                    _PIECES.append((not template.startswith("{"), pieces))
     folded = " ".join(fold(line).split())
-    for pieces in _PIECES:
+    for anchored, pieces in _PIECES:
         position = 0
         for number, piece in enumerate(pieces):
             found = folded.find(piece, position)
-            if found < 0 or (number == 0 and len(pieces) > 1 and found > 2):
+            if found < 0 or (number == 0 and anchored and len(pieces) > 1 and found > 2):
                 break
             position = found + len(piece)
         else:
