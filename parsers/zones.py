@@ -18,6 +18,7 @@ SIGNATURE, DISCLAIMER, LETTER = ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER, ZoneKin
 _QUOTE = re.compile(r"^\s{0,3}(?:[A-Za-z]{0,4}>|\|(?=\s?>|\s*$))")
 _LABEL = re.compile(r"^[\s>*|]{0,8}\*{0,2}([^\W\d_][^:*\n]{0,28}?)\s?\*{0,2}\s?:\*{0,2}(?:\s+|(?=\S+@)|$)(.{0,400})")
 _DASHED = re.compile(r"^[\s>*]{0,6}[-_=—–*]{2,}\s*([^-_=—–\d][^\n]{2,60}?)\s*[-_=—–*:]{1,}\s*$")
+_GROUPWISE = re.compile(r"^>>>\s?[^>\n]{2,200}(?:<[^>\n]{3,200}>|\d)[^>\n]{0,60}>>>\s*$")
 _RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
 _DATED = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 _PHONE = re.compile(r"\+\s?\d[\d ()/.-]{6,}|\(0\d{1,4}\)|\b0\d[\d /.-]{6,}")
@@ -118,6 +119,9 @@ def _cut(texts: list[str], kinds: list[ZoneKind], subject: str, mailbox: str) ->
                     kinds[i] = QUOTED
                 return inner
             continue
+        if _GROUPWISE.match(text) and _DATED.search(text):
+            kinds[index:] = [ATTRIBUTION] + [QUOTED] * (len(texts) - index - 1)
+            return inner
         if _separator(text) and kinds[index] is NEW:
             kinds[index] = ATTRIBUTION
             if not _said_forwarded(texts, index + 1) and _header_block(texts, index + 1, mailbox) is None:
