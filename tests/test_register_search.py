@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from register_samples import CONFERENCE, NO, both, on, raw_mail, reading
 
 from intake.register import Bucket, Location, Register
-from intake.register.datasette import metadata
-from intake.register.schema import HIDDEN
+from intake.register.datasette import HIDDEN, metadata
 from intake.register.views import VIEWS
 from parsers.reading import Envelope, Neither, Zone, ZoneKind
 

@@ -9,7 +9,7 @@ from register_samples import CONFERENCE, MONDAY, both, on, raw_mail, reading
 
 from intake.register import Bucket, Register, RegisterError
 from intake.register.sender import Judgement, judge, whose
-from parsers.reading import Attendance, Envelope, Reading
+from parsers.reading import Attendance, Envelope, Neither, Reading
 
 AT = "inneres-at.example"
 HOST = "mx.host.example"
@@ -165,6 +165,48 @@ class TestAddressBook:
     def test_a_delegation_that_is_not_on_the_list_is_refused(self, register: Register) -> None:
         with pytest.raises(RegisterError, match="XX is not on the list; it has AT, BG"):
             register.assign("bridges", "desk@permrep.example", "XX", by="Ines", at=on(2))
+
+
+class TestConversation:
+    def thread(self, register: Register, order: tuple[int, ...]) -> dict[int, int]:
+        """Mail 1 is Austria's; 2 and 3 come from nowhere and continue it, 3 by way of 2; 4 continues nothing."""
+        mails = {
+            1: reading(message_id="1@test.example", neither=Neither.ACKNOWLEDGEMENT),
+            2: self.from_nowhere(2, in_reply_to=("1@test.example",)),
+            3: self.from_nowhere(3, in_reply_to=("2@test.example",), references=("1@test.example", "2@test.example")),
+            4: self.from_nowhere(4, references=("savethedate@host.example",)),
+        }
+        return {number: record(register, number, mails[number]) for number in order}
+
+    def from_nowhere(self, number: int, **thread: tuple[str, ...]) -> Reading:
+        envelope = Envelope(message_id=f"{number}@test.example", from_address="a.b@post.example", **thread)
+        review = ("nothing tells which delegation this speaks for",)
+        return reading(both("Anna Berger"), delegation=None, envelope=envelope, office="post.example", review=review)
+
+    @pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 3, 2, 1), (3, 1, 4, 2)])
+    def test_it_suggests_a_delegation_for_a_person_to_confirm(self, register: Register, order: tuple[int, ...]) -> None:
+        numbers = self.thread(register, order)
+
+        shown = {mark: register.message(number) for mark, number in numbers.items()}
+        assert {mark: one.row.delegation for mark, one in shown.items()} == {1: "AT", 2: "AT", 3: "AT", 4: None}
+        assert shown[3].review == ("the delegation is only guessed, from the conversation",)
+        assert shown[4].review == ("nothing tells which delegation this speaks for",)
+        assert register.board(CONFERENCE)[0].days[MONDAY].proposed
+
+    def test_a_correction_of_its_beginning_carries_on(self, register: Register) -> None:
+        numbers = self.thread(register, (1, 2, 3))
+        decision = register.correct(numbers[1], delegation="CZ", by="Ines", at=on(5))
+        assert {register.message(number).row.delegation for number in numbers.values()} == {"CZ"}
+
+        register.take_back(decision, by="Ines", at=on(6))
+        assert {register.message(number).row.delegation for number in numbers.values()} == {"AT"}
+
+    def test_where_two_delegations_write_it_suggests_none(self, register: Register) -> None:
+        record(register, 1, reading(message_id="1@test.example"))
+        record(register, 2, reading(message_id="2@test.example", delegation="CZ", office="vnitro-cz.example"))
+        unsure = record(register, 3, self.from_nowhere(3, references=("1@test.example", "2@test.example")))
+
+        assert register.message(unsure).row.delegation is None
 
 
 def test_a_delegation_that_is_not_on_the_list_goes_to_review(register: Register) -> None:

@@ -15,7 +15,7 @@ from register_samples import CONFERENCE, LETTER, MONDAY, TUESDAY, both, on, raw_
 
 from intake.register import BoardRow, Register, RegisterError, Source
 from intake.register.board import stand
-from parsers.reading import Attendance, Automatic, Evidence, Neither, Reading, Role, Statement
+from parsers.reading import Attendance, Automatic, Envelope, Evidence, Neither, Reading, Role, Statement
 
 NAMES = ["Anna Berger", "BERGER Anna", "Otto Kern", "Ida Lang"]
 OFFICES = ["inneres-at.example", "permrep.example", "lnneres-at.example"]
@@ -91,6 +91,11 @@ def without_questions(board: list[object]) -> list[object]:
     return [row[:6] + row[7:] for row in board]  # type: ignore[index]  # they are the tuples of `seen`
 
 
+def threaded(envelope: Envelope, number: int, refers_to: int) -> Envelope:
+    """With a Message-ID, and a reference to another one, or to itself."""
+    return replace(envelope, message_id=f"{number}@test.example", references=(f"{refers_to}@test.example",))
+
+
 def filled(directory: str, name: str, mails: list[tuple[int, datetime, Reading]]) -> list[object]:
     with Register.open(Path(directory) / name) as register:
         register.enter(CONFERENCE, "bridges")
@@ -104,7 +109,7 @@ def filled(directory: str, name: str, mails: list[tuple[int, datetime, Reading]]
 @given(st.data())
 def test_any_order_of_arrival_gives_the_same_board(data: st.DataObject) -> None:
     mails = [
-        (number, arrived, replace(made, envelope=replace(made.envelope, message_id=f"{number}@test.example")))
+        (number, arrived, replace(made, envelope=threaded(made.envelope, number, data.draw(st.integers(1, 7)))))
         for number, (arrived, made) in enumerate(
             data.draw(st.lists(st.tuples(moments, readings), min_size=2, max_size=7)), start=1
         )
@@ -170,7 +175,7 @@ class History(RuleBasedStateMachine):
     def a_mail_comes(self, made: Reading) -> int:
         at = self.tick()
         mark = len(self.mails) + 1
-        made = replace(made, envelope=replace(made.envelope, message_id=f"{mark}@test.example"))
+        made = replace(made, envelope=threaded(made.envelope, mark, mark // 2))
         number = self.register.keep("bridges", raw_mail(mark), None, received_at=at, fetched_at=at).id
         self.register.record(number, made, at=at)
         self.mails[number] = (mark, at, made)

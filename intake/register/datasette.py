@@ -2,8 +2,35 @@
 
 from typing import Any
 
-from intake.register.schema import HIDDEN
 from intake.register.views import VIEWS
+
+HIDDEN = (
+    "event",
+    "message",
+    "raw",
+    "sighting",
+    "generation",
+    "decision",
+    "entry",
+    "reading",
+    "statement",
+    "question",
+    "reference",
+    "reply",
+    "address",
+    "spelling",
+    "round",
+    "newest",
+    "standing",
+    "search",
+    "search_data",
+    "search_idx",
+    "search_content",
+    "search_docsize",
+    "search_config",
+    "_sqlite_migrations",
+)
+"""The tables, which may change with any version; the views do not."""
 
 _DESCRIPTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "board": (

@@ -12,7 +12,6 @@ from intake.register.events import to_json
 from intake.register.file import Row
 from intake.register.moment import from_text, to_text
 from intake.register.values import DecisionRow, RegisterError, StaleError
-from parsers.reading import from_json
 
 TAKE_BACK = "take back"
 
@@ -104,17 +103,6 @@ class Decisions(Entries):
         if row is None:
             raise RegisterError(f"There is no decision {number} in this register.")
         return row
-
-    def _judge_again(self, number: int, at: datetime) -> None:
-        """Checks the reader's last reading of a message against what staff have taught meanwhile."""
-        message = self._message_row(number)
-        row = self.row(
-            "SELECT r.json FROM entry e JOIN reading r ON r.entry = e.id"
-            " WHERE e.message = ? AND e.decision IS NULL ORDER BY e.id DESC LIMIT 1",
-            (number,),
-        )
-        if row is not None:
-            self._record_checked(message, from_json(row["json"]), at)
 
     def _again(self, entry: Row, at: datetime) -> int:
         """A copy of an earlier entry, so that it can come into force a second time; nothing earlier is touched."""

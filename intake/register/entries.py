@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from intake.register.boards import Boards
 from intake.register.checks import Checked, check, new_text
+from intake.register.conversation import Conversations, continued
 from intake.register.events import to_json
 from intake.register.file import Row
 from intake.register.ledger import Ledger
@@ -29,7 +30,7 @@ _INDEXED = 200_000
 """How many characters of one message are searchable."""
 
 
-class Entries(Ledger, Questions, Boards):
+class Entries(Ledger, Questions, Conversations, Boards):
     """The part of the register that the reader writes."""
 
     def record(self, number: int, reading: Reading, *, at: datetime) -> None:
@@ -43,6 +44,7 @@ class Entries(Ledger, Questions, Boards):
             if message["bucket"] == Bucket.ERASED:
                 return
             self._describe(message, reading)
+            self._note_references(message, reading.envelope)
             message = self._message_row(number)
             original = self._copied_from(message, reading)
             if original is not None:
@@ -53,10 +55,12 @@ class Entries(Ledger, Questions, Boards):
     def _record_checked(self, message: Row, reading: Reading, at: datetime) -> None:
         """The register's own checks, and the entry; put in force unless a person has decided about the message."""
         event_id = message["event_id"]
+        learned = self._learned(event_id, reading.envelope.from_address)
+        suggested = None if learned or reading.delegation else self._by_conversation(message)
         checked = check(
-            reading,
+            continued(reading, suggested),
             self._stored_conference(event_id),
-            learned=self._learned(event_id, reading.envelope.from_address),
+            learned=learned,
             trusted=self._trusted(event_id),
         )
         other = self._names_another_event(message)
@@ -69,6 +73,17 @@ class Entries(Ledger, Questions, Boards):
         if not self._decided(message["id"]):
             self._put_in_force(message, entry, at)
         self._changed(event_id)
+
+    def _judge_again(self, number: int, at: datetime) -> None:
+        """Checks the reader's last reading of a message against what staff have taught meanwhile."""
+        message = self._message_row(number)
+        row = self.row(
+            "SELECT r.json FROM entry e JOIN reading r ON r.entry = e.id"
+            " WHERE e.message = ? AND e.decision IS NULL ORDER BY e.id DESC LIMIT 1",
+            (number,),
+        )
+        if row is not None:
+            self._record_checked(message, from_json(row["json"]), at)
 
     def _names_another_event(self, message: Row) -> str:
         events = self._sharing_mailbox(message["event_id"])
@@ -221,6 +236,9 @@ class Entries(Ledger, Questions, Boards):
             self._restand(message["event_id"], {row["delegation"]})
         else:
             self._restand_again(message["event_id"], {message["delegation"], row["delegation"]})
+        if before is None or message["delegation"] != row["delegation"]:
+            for number in self._continuing(message):
+                self._judge_again(number, at)
 
     def _index(self, message: Row, reading: Reading) -> None:
         """Folded, so that ł and ø are found by l and o too; the excerpt shown is cut from the reading's own text."""

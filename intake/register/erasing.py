@@ -187,6 +187,7 @@ class Erasing(Keeping):
         """The bytes, the readings, the envelope and the index go; the digest and what was said of others stay."""
         self.put("DELETE FROM raw WHERE message = ?", (number,))
         self.put("DELETE FROM search WHERE rowid = ?", (number,))
+        self.put("DELETE FROM reference WHERE message = ?", (number,))
         self.put("DELETE FROM reading WHERE entry IN (SELECT id FROM entry WHERE message = ?)", (number,))
         self.put(
             "UPDATE statement SET evidence = '[]' WHERE entry IN (SELECT id FROM entry WHERE message = ?)", (number,)

@@ -74,6 +74,7 @@ _PURGE = (
     "DELETE FROM raw WHERE message IN (SELECT id FROM message WHERE event_id = ?)",
     "DELETE FROM search WHERE rowid IN (SELECT id FROM message WHERE event_id = ?)",
     "DELETE FROM question WHERE event_id = ?",
+    "DELETE FROM reference WHERE event_id = ?",
     "DELETE FROM reply WHERE event_id = ?",
     "DELETE FROM address WHERE event_id = ?",
     "DELETE FROM spelling WHERE event_id = ?",

@@ -7,33 +7,6 @@ from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("availability-intake")
 
-HIDDEN = (
-    "event",
-    "message",
-    "raw",
-    "sighting",
-    "generation",
-    "decision",
-    "entry",
-    "reading",
-    "statement",
-    "question",
-    "reply",
-    "address",
-    "spelling",
-    "round",
-    "newest",
-    "standing",
-    "search",
-    "search_data",
-    "search_idx",
-    "search_content",
-    "search_docsize",
-    "search_config",
-    "_sqlite_migrations",
-)
-"""The tables, which may change with any version; the views do not."""
-
 _TABLES = (
     """
     CREATE TABLE event (
@@ -195,6 +168,16 @@ _TABLES = (
     """,
     "CREATE UNIQUE INDEX question_once ON question (message, folded)",
     "CREATE INDEX question_event ON question (event_id, present, state, delegation)",
+    # Which message refers to which Message-ID (RFC 5322, 3.6.4).
+    """
+    CREATE TABLE reference (
+        event_id INTEGER NOT NULL REFERENCES event,
+        refers_to TEXT NOT NULL,
+        message INTEGER NOT NULL REFERENCES message,
+        PRIMARY KEY (event_id, refers_to, message)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX reference_message ON reference (message)",
     # The answers that staff sent, by the Message-IDs they refer to.
     """
     CREATE TABLE reply (
