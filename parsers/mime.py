@@ -13,7 +13,7 @@ from email.message import Message
 from email.policy import compat32
 from urllib.parse import unquote_to_bytes
 
-from parsers.headers import decode_words
+from parsers.headers import decode_words, fields
 from parsers.text import clean, decode
 
 LARGEST = 26_214_400
@@ -88,8 +88,9 @@ def leaves(message: Message) -> Iterator[Part]:
 
 
 def _leaf(node: Message, media_type: str, payload: object, inside: tuple[str, ...]) -> Part:
-    parameters = _parameters(str(node.get("Content-Type", "")))
-    disposition = str(node.get("Content-Disposition", ""))
+    # As written: the library's own text of a field has lost bytes beyond ASCII, which names of files often hold.
+    parameters = _parameters(next(iter(fields(node, "Content-Type")), ""))
+    disposition = next(iter(fields(node, "Content-Disposition")), "")
     named = _parameters(disposition).get("filename") or parameters.get("name") or ""
     inner = payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], Message) else None
     if inner is not None and media_type.startswith("message/") and media_type != "message/delivery-status":

@@ -197,19 +197,16 @@ def test_lines(subject: str, sender: str, rows: list[str]) -> None:
 
 
 def test_the_inner_author_of_a_forward() -> None:
-    text = "\n".join(
-        [
-            "For your information.",
-            "",
-            "---------- Forwarded message ---------",
-            "From: Paul Achleitner <Paul.Achleitner@inneres.example>",
-            "Date: Mon, 26 Feb 2024 at 10:14",
-            "Subject: Conference",
-            "To: Vera Lindqvist <vera.lindqvist@inneres.example>",
-            "",
-            "The Minister will attend on both days.",
-        ]
-    )
+    text = """For your information.
+
+---------- Forwarded message ---------
+From: Paul Achleitner <Paul.Achleitner@inneres.example>
+Date: Mon, 26 Feb 2024 at 10:14
+Subject: Conference
+To: Vera Lindqvist <vera.lindqvist@inneres.example>
+
+The Minister will attend on both days.
+"""
     result = shown(mail(text, subject="Fwd: Conference").as_bytes())
     assert result.zoned.inner_from == "paul.achleitner@inneres.example"
     assert "The Minister will attend on both days." in result.read
