@@ -28,6 +28,8 @@ _TITLES = frozenset(
 
 def fold(text: str) -> str:
     """Lower case, plain Latin letters without marks, for comparing and searching; no display."""
+    if text.isascii():
+        return text.lower()
     bare = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in bare if not unicodedata.combining(letter))
     for pair, latin in _GREEK:

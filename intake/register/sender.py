@@ -7,6 +7,7 @@ nothing either way, because an unknown domain stays unknown; a failure is always
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from intake.register.people import fold
 from parsers.conference import Conference
@@ -51,6 +52,7 @@ def judge(envelope: Envelope, conference: Conference, *, learned: str | None, tr
     return Judgement(owner, tuple(reasons), pretends)
 
 
+@lru_cache(maxsize=4096)
 def domain_of(address: str) -> str:
     """The domain of an address in lower case and in A-labels (RFC 5890); empty where there is none."""
     domain = address.rpartition("@")[2].strip(" <>").rstrip(".").lower() if "@" in address else ""
