@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -271,6 +273,15 @@ class TestKeeping:
 
         assert run("decisions", "--json").stdout == ""
         assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+
+    def test_check_looks_at_every_page_and_every_row(self, run, db: Path) -> None:
+        assert "every page looked at" in run("check", "--offline").stdout
+        with closing(sqlite3.connect(db, isolation_level=None)) as other:
+            other.execute("DELETE FROM raw WHERE message = 2")
+
+        result = run("check", "--offline", code=2)
+        assert "message 2 has no bytes" in result.stderr
+        assert "intake restore" in result.stderr
 
     def test_datasette(self, run, tmp_path: Path) -> None:
         run("datasette", "--output", str(tmp_path / "metadata.json"))
