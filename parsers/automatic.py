@@ -13,7 +13,7 @@ from functools import cache
 from parsers.body import Body
 from parsers.document import Shown
 from parsers.headers import field
-from parsers.lexicon import contains, every, starts_with
+from parsers.lexicon import contains, every, key, starts_with
 from parsers.reading import Envelope, Neither
 from parsers.text import fold
 
@@ -31,6 +31,7 @@ _REJECTED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_BY_ITSELF = ("auto", "авто", "αυτο", "uathoib", "sjalfvirk", "samodejn", "abwesenheitsnotiz", "ooo")
 _RECEIPT_SUBJECT = re.compile(r"\[(?:ticket|case|request|ref|sd|inc)[ #:-]{0,3}[\w-]*\d+\]", re.IGNORECASE)
 
 
@@ -93,18 +94,39 @@ def _automatic(message: Message, envelope: Envelope, body: Body, shown: Shown) -
         return Machine(kind, "Precedence header")
     if field(message, "X-MS-Exchange-Inbox-Rules-Loop") and field(message, "X-Auto-Response-Suppress"):
         return Machine(kind, "Exchange inbox rule")
-    subject = starts_with(envelope.subject, every("automatic", "subjects"))
-    if subject and len(subject) > 5:
+    if _announced(envelope.subject, shown.read):
         return Machine(kind, "subject")
-    receipt = starts_with(envelope.subject, every("automatic", "receipt"))
+    if _receipt(envelope.subject, shown.read):
+        return Machine(kind, "receipt by a machine")
     nobody = re.match(
         r"^(no-?reply|do-?not-?reply|nepas-?repondre|ticket|helpdesk|servicedesk|nao-?responder)", envelope.from_address
     )
-    if (receipt and len(receipt) > 8) or (
-        nobody and (_RECEIPT_SUBJECT.search(envelope.subject) or _said_receipt(shown.read))
-    ):
+    if nobody and (_RECEIPT_SUBJECT.search(envelope.subject) or _said_receipt(shown.read)):
         return Machine(kind, "receipt by a machine")
     return None
+
+
+def _announced(subject: str, text: str) -> bool:
+    """Whether the subject is an automatic reply's: "Automatic reply: …", "Out of office".
+
+    One word that a person may write too ("Absence of the Minister") needs a colon or nothing behind it, and a text that
+    speaks of the writer's own absence.
+    """
+    phrase = starts_with(subject, every("automatic", "subjects"))
+    if len(phrase) <= 5:
+        return False
+    if " " in phrase or any(stem in phrase for stem in _BY_ITSELF):
+        return True
+    rest = key(subject)[len(phrase) :].lstrip()
+    return (not rest or rest[0] in ":-–—(") and bool(says_away(text))
+
+
+def _receipt(subject: str, text: str) -> bool:
+    phrase = starts_with(subject, every("automatic", "receipt"))
+    if len(phrase) > 8:
+        return True
+    marked = bool(phrase) and key(subject)[len(phrase) :].lstrip().startswith(":")
+    return (marked or bool(contains(subject, _long("receipt", 12)))) and _said_receipt(text)
 
 
 def _said_receipt(text: str) -> bool:
