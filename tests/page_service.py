@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -120,7 +121,7 @@ def open_page(
         viewport={"width": width, "height": 900}, java_script_enabled=scripts, color_scheme=theme, locale=language
     )
     context.set_default_timeout(8000)
-    cookies = [("who", name)] if name else []
+    cookies = [("who", quote(name))] if name else []
     cookies += [("welcomed", "1")] if welcomed else []
     if cookies:
         context.add_cookies([{"name": key, "value": value, "url": service.address} for key, value in cookies])

@@ -7,6 +7,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
@@ -45,7 +46,7 @@ def person_of(request: web.Request, now: datetime) -> Person:
     since, seen = _visit(cookies.get(VISIT, ""), now)
     return Person(
         browser=browser if len(browser) == 43 and browser.isascii() else "",
-        name=name_from(_unquoted(cookies.get(NAME, ""))),
+        name=name_from(unquote(cookies.get(NAME, ""))),
         language=language if language in LANGUAGES else accepted(request.headers.get("Accept-Language", "")),
         theme=theme if theme in THEMES else "",
         since=since,
@@ -60,11 +61,11 @@ def name_from(text: str) -> str:
 
 
 def remember(response: web.StreamResponse, cookie: str, value: str) -> None:
-    """Sets one of the cookies; an empty value forgets it. Names are kept as ASCII."""
+    """Sets one of the cookies; an empty value forgets it. Names are kept percent-encoded."""
     if not value:
         response.del_cookie(cookie, path="/")
         return
-    written = value.encode("unicode_escape").decode("ascii") if cookie == NAME else value
+    written = quote(value, safe="") if cookie == NAME else value
     response.set_cookie(cookie, written, max_age=_YEAR, path="/", httponly=True, samesite="Lax")
 
 
@@ -114,10 +115,3 @@ def _visit(cookie: str, now: datetime) -> tuple[datetime | None, datetime | None
     if now - last > AWAY:
         return last, None
     return (before if int(since) else None), last
-
-
-def _unquoted(value: str) -> str:
-    try:
-        return value.encode("ascii").decode("unicode_escape")
-    except UnicodeError:
-        return ""
