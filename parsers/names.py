@@ -68,15 +68,22 @@ def same_word(a: str, b: str) -> bool:
         return False
     common = next((i for i, (p, q) in enumerate(zip(x, y, strict=False)) if p != q), min(len(x), len(y)))
     short, long = min(len(x), len(y)), max(len(x), len(y))
+    if _finnish(x, y) or _finnish(y, x):
+        return True
     if (
         common >= max(3, short - 2)
-        and long - common <= _ENDINGS
+        and long - common <= (_ENDINGS if common > 3 else _ENDINGS - 1)
         and (short > 4 or common == short or short - common < 2)
     ):
         return True
     if mixed:
         return short >= 5 and Levenshtein.normalized_similarity(x, y) >= 0.75
     return short >= 6 and x[0] == y[0] and skeleton(a) == skeleton(b)
+
+
+def _finnish(name: str, form: str) -> bool:
+    """Names in -nen have the stem -se-: Virtanen, Virtasen, Virtaselle."""
+    return len(name) > 5 and name.endswith("nen") and form.startswith(name[:-3] + "se") and len(form) - len(name) <= 4
 
 
 def parts(name: str) -> list[str]:
