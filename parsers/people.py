@@ -253,4 +253,7 @@ def strip_titles(text: str) -> str:
         r"(?i)(ph\.?d|mba|csc|ll\.?m|m\.?sc|b\.?sc|dr\.?sc|mag|univ)\.?,?", words[-1].strip(",")
     ):
         words.pop()
+    # Letters behind a name, as of a member of parliament, unless the whole name is in capitals.
+    while len(words) > 2 and re.fullmatch(r"[A-Z]{2,4}", words[-1].strip(",()")) and not words[-2].isupper():
+        words.pop()
     return " ".join(words).strip(" ,")

@@ -6,6 +6,7 @@ deleted, and nothing is cut from a valediction to the end: every line is judged 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers.html import Line
 from parsers.lexicon import LANGUAGES, contains, every, key, starts_with, words
@@ -296,7 +297,7 @@ def _piece(text: str) -> str:
 
 def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
     """Marks lines of the organisers' own letter, quoted or not, by shared runs of four words."""
-    known = _grams(letter)
+    known = _letter_grams(letter)
     if not known:
         return
     short = {key(line) for line in letter.split("\n") if key(line)}
@@ -315,6 +316,11 @@ def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
     for index, hit in enumerate(hits):
         if hit:
             kinds[index] = LETTER
+
+
+@lru_cache(maxsize=8)
+def _letter_grams(letter: str) -> set[tuple[str, ...]]:
+    return _grams(letter)
 
 
 def _grams(text: str) -> set[tuple[str, ...]]:
