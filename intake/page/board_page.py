@@ -1,25 +1,37 @@
 """The board, which is the home page: asked for most, so its bytes are kept until something changes."""
 
-import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 
 from aiohttp import web
+from markupsafe import escape
 
-from intake.page.access import Person
+from intake.page.access import Person, note_visit
 from intake.page.asked import asked
 from intake.page.board_query import BoardQuery, local_text, query_from
 from intake.page.board_view import Changed, RowView, chosen, grouped, row_view
 from intake.page.chart import chart_of
-from intake.page.house import HOUSE, House, KeptPage
+from intake.page.house import HOUSE, House
+from intake.page.kept_pages import KeptPage
 from intake.page.overview import Overview, figures
 from intake.page.phrases import KINDS
 from intake.page.render import render
+from intake.page.security import HEADERS
 from intake.register import BoardRow, Register, State
 from intake.register.boards import compare
 from intake.register.page_queries import first_answers
 
 _FRESH_SECONDS = 30
+_NAME = "\ue000name\ue000"
+"""Stands for the visitor's name in bytes that several visitors share; a private-use character, escaped like any."""
+
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Accept-Language",
+    **HEADERS,
+}
 LIVE = "Live"
 """The header of a page that fetches itself anew: that is no visit, and what was new to its reader stays so."""
 
@@ -30,36 +42,49 @@ async def board(request: web.Request) -> web.Response:
     headers = request.headers
     key = (request.path_qs, headers.get("Cookie"), headers.get("Accept-Language"))
     stamp = f"{house.pulse.beat.stamp}.{int(house.now().timestamp()) // _FRESH_SECONDS}"
-    kept = house.pages.get(key, stamp)
-    if kept is None:
-        made = await _make(request, house)
-        assert isinstance(made.body, bytes)  # noqa: S101  a rendered page is bytes
-        mark = f'"{hashlib.sha256(made.body).hexdigest()[:20]}"'
-        kept = KeptPage(stamp, made.body, mark, made.cookies.output(header="").strip())
-        house.pages.put(key, kept)
+    kept = house.pages.get(key)
+    if kept is None or kept.stamp != stamp:
+        patient = LIVE in headers or kept is None or _minute(kept.stamp) != _minute(stamp)
+        kept = await house.pages.make(key, lambda: _make(request, house, stamp), patient=patient)
     if headers.get("If-None-Match") == kept.etag:
         response = web.Response(status=304)
     else:
-        response = web.Response(body=kept.body, content_type="text/html", charset="utf-8")
+        response = web.Response(body=kept.body, headers=_HEADERS)
     response.headers["ETag"] = kept.etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Cookie, Accept-Language"
     if kept.cookie and LIVE not in headers:
         response.headers["Set-Cookie"] = kept.cookie
     return response
 
 
-async def _make(request: web.Request, house: House) -> web.Response:
+def _minute(stamp: str) -> str:
+    return stamp.rpartition(".")[2]
+
+
+async def _make(request: web.Request, house: House, stamp: str) -> KeptPage:
+    """The page for one visitor: the bytes that all share who see the same, with the visitor's own name put in."""
+    now = asked(request)
+    person = now.person
+    overview = await house.pulse.overview()
+    changed = await _changed(house, person, overview.rows)
+    shared = (request.path_qs, person.language, person.theme, person.welcomed, bool(person.name), changed)
+    now.person = replace(person, name=_NAME if person.name else "")
+    body = await house.pages.body(shared, stamp, lambda: _body(request, house, overview, changed))
+    body = body.replace(_NAME.encode(), str(escape(person.name)).encode())
+    response = web.Response()
+    note_visit(response, person, now.now)
+    return KeptPage.of(stamp, body, response.cookies.output(header="").strip())
+
+
+async def _body(request: web.Request, house: House, overview: Overview, changed: Changed) -> bytes:
     now = asked(request)
     query = query_from(request.query, house.conference.days)
     if query.at is not None and query.at >= now.now:
         query = BoardQuery(query.day, query.group, query.sort, query.show, query.kind, query.words)
-    overview = await house.pulse.overview()
     rows, counted, first = await _rows(house, query, overview)
-    changed = await _changed(house, now.person, rows) if query.at is None else frozenset()
-    views = [row_view(row, house.conference, now.words, changed) for row in rows]
+    marked = changed if query.at is None else frozenset()
+    views = [row_view(row, house.conference, now.words, marked) for row in rows]
     shown = chosen(views, query, house.conference)
-    return await render(
+    made = await render(
         request,
         "board.html",
         query=query,
@@ -78,6 +103,8 @@ async def _make(request: web.Request, house: House) -> web.Response:
         new=sum(view.new for view in views),
         kinds={kind: KINDS.get(kind, kind) for kind in dict.fromkeys(view.kind for view in views)},
     )
+    assert isinstance(made.body, bytes)  # noqa: S101  a rendered page is bytes
+    return made.body
 
 
 async def _rows(
@@ -90,7 +117,11 @@ async def _rows(
 
     def then(register: Register) -> tuple[tuple[BoardRow, ...], dict[str, datetime]]:
         rows = tuple(register.board(house.conference, event=house.event, as_of=at))
-        first = {code: moment for code, moment in first_answers(register, house.event).items() if moment <= at}
+        first = {
+            code: moment
+            for code, moment in first_answers(register, house.event, [row.delegation for row in rows]).items()
+            if moment <= at
+        }
         return rows, first
 
     rows, first = await house.desk.ask(then)

@@ -14,6 +14,7 @@ from aiohttp import web
 from intake.page.access import is_genuine
 from intake.page.asked import asked
 from intake.page.render import error_page, render
+from intake.page.security import HEADERS
 from intake.register import RegisterBusyError, RegisterError
 from intake.settings import is_loopback
 
@@ -21,20 +22,6 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cache-Control": "no-store",
-}
 LARGEST_FORM = 256 * 1024
 
 
@@ -70,9 +57,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         number = secrets.token_hex(4)
         log.exception("Fault %s while answering %s %s", number, request.method, request.match_info.route.name)
         response = error_page(request, 500, number)
-    if not response.prepared:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+    if not response.prepared and "Permissions-Policy" not in response.headers:
+        response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers})
     return response
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_interval
 
 from intake.page.told import plain
+from intake.page.words import days_in_words
 from parsers.conference import Conference, Delegation
 
 _LONGEST_ADDRESS = 1800
@@ -61,10 +61,7 @@ def mailto(to: str, subject: str, body: str, in_reply_to: str = "") -> str:
 
 def _days(conference: Conference, language: str) -> str:
     try:
-        locale = Locale.parse({"no": "nb"}.get(language, language))
+        locale = Locale.parse({"no": "nb", "en": "en_GB"}.get(language, language))
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse("en_GB")
-    first, last = conference.days[0], conference.days[-1]
-    if first == last:
-        return str(format_date(first, "long", locale=locale))
-    return str(format_interval(first, last, "yMMMMd", locale=locale))
+    return days_in_words(conference.days, locale)

@@ -9,6 +9,7 @@ import contextlib
 from aiohttp import web
 
 from intake.page.house import HOUSE
+from intake.page.security import HEADERS
 
 TICK_SECONDS = 15.0
 """A line at least this often: a browser that hears nothing for long knows that the line is dead."""
@@ -24,10 +25,7 @@ async def live(request: web.Request) -> web.StreamResponse:
         raise web.HTTPServiceUnavailable(text="live")
     pulse = request.app[HOUSE].pulse
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    # The guard comes too late for a response that has begun.
-    from intake.page.guard import HEADERS
-
-    response.headers.update(HEADERS)
+    response.headers.update(HEADERS)  # the guard comes too late for an answer that has begun
     await response.prepare(request)
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  a handler always runs in a task

@@ -20,10 +20,11 @@ from intake.page.forms import (
     is_unchanged,
     people_of,
 )
-from intake.page.guard import CONTENT_SECURITY, form_of, one
+from intake.page.guard import form_of, one
 from intake.page.marked import blocks_of, people_said
 from intake.page.reasons import reason
 from intake.page.render import render
+from intake.page.security import CONTENT_SECURITY
 from intake.page.tray import tray_order
 from intake.register import Bucket, DecisionRow, Message, Register, RegisterBusyError, RegisterError, StaleError
 from intake.register.page_queries import Sighted, sightings

@@ -48,7 +48,7 @@ def overview_of(register: Register, conference: Conference, event: str) -> Overv
         counts=counts,
         to_review=counts.by.get(Bucket.REVIEW, 0) + counts.by.get(Bucket.QUARANTINED, 0),
         open_questions=open_questions(register, event),
-        first=first_answers(register, event),
+        first=first_answers(register, event, [row.code for row in conference.delegations]),
     )
 
 

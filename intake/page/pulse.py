@@ -51,7 +51,7 @@ class Pulse:
         self.closing = False
         self._woken = asyncio.Event()
         self._next: asyncio.Future[None] | None = None
-        self._overview: tuple[int, Overview] | None = None
+        self._overview: tuple[int, asyncio.Future[Overview]] | None = None
 
     async def run(self) -> None:
         """Looks until cancelled. A register that cannot be read is an alarm, not an end."""
@@ -94,12 +94,17 @@ class Pulse:
         return self.beat
 
     async def overview(self) -> Overview:
-        """The figures of the event as it stands, counted once for each version."""
-        if self._overview is None or self._overview[0] != self.beat.version:
-            version = self.beat.version
-            found = await self._desk.ask(lambda register: overview_of(register, self._conference, self._settings.event))
-            self._overview = (version, found)
-        return self._overview[1]
+        """The figures of the event as it stands, counted once for each version however many ask."""
+        version = self.beat.version
+        if self._overview is None or self._overview[0] != version:
+            asking = self._desk.ask(lambda register: overview_of(register, self._conference, self._settings.event))
+            self._overview = (version, asyncio.ensure_future(asking))
+        counting = self._overview[1]
+        try:
+            return await asyncio.shield(counting)
+        except RegisterError:
+            self._overview = None
+            raise
 
     def close(self) -> None:
         """Wakes everybody who waits, for the last time."""

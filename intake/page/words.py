@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.plural import PluralRule
@@ -104,9 +104,7 @@ class Words:
 
     def days(self, days: Sequence[date]) -> str:
         """The days of an event in few words: `29–30 April 2024`."""
-        if not days:
-            return ""
-        return str(format_interval(days[0], days[-1], "yMMMMd", locale=self.locale))
+        return days_in_words(days, self.locale)
 
     def delegation_name(self, code: str, name: str) -> str:
         """A country's name in this language; a name that is not CLDR's English one for its code stays as it is."""
@@ -128,6 +126,20 @@ def words_in(language: str) -> Words:
     # English as the institutions write it: day before month, 24 hours.
     locale = Locale.parse("en_GB" if known == "en" else known)
     return Words(known, locale, Catalogue(path) if path.exists() else NullTranslations())
+
+
+def days_in_words(days: Sequence[date], locale: Locale) -> str:
+    """`29–30 April 2024`, `29.–30. April 2024`; days of several months in full."""
+    if not days:
+        return ""
+    first, last = days[0], days[-1]
+    whole = str(format_date(last, "long", locale=locale))
+    if first == last:
+        return whole
+    if (first.year, first.month) != (last.year, last.month):
+        return f"{format_date(first, 'long', locale=locale)} – {whole}"
+    dot = "." if f"{last.day}." in whole and locale.language != "hu" else ""
+    return whole.replace(f"{last.day}", f"{first.day}{dot}–{last.day}", 1)
 
 
 def accepted(header: str) -> str:

@@ -1,6 +1,6 @@
 """What only the page asks: how the answers came in over time, and lists cut to what fits on a screen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,16 +23,30 @@ class Sighted:
     note: str
 
 
-def first_answers(register: File, event: str) -> dict[str, datetime]:
-    """For each delegation that has answered: when it first said who comes, by what counts today."""
-    found = register.rows(
-        "SELECT e.delegation, min(coalesce(e.said_at, m.said_at)) AS at FROM event v"
-        " JOIN entry e ON e.event_id = v.id LEFT JOIN message m ON m.id = e.message"
-        " WHERE v.key = ? AND e.delegation IS NOT NULL AND e.from_at IS NOT NULL AND e.until_at IS NULL AND e.held = 0"
-        " AND EXISTS (SELECT 1 FROM statement s WHERE s.entry = e.id) GROUP BY e.delegation",
-        (event,),
+def first_answers(register: File, event: str, delegations: Iterable[str]) -> dict[str, datetime]:
+    """For each of the delegations that has answered: when it first said who comes, by what counts today.
+
+    One short look into an index for each, so that it costs the same however many messages there are.
+    """
+    row = register.row("SELECT id FROM event WHERE key = ?", (event,))
+    if row is None:
+        return {}
+    by_hand = register.rows(
+        "SELECT e.delegation, min(e.said_at) AS at FROM decision d CROSS JOIN entry e ON e.decision = d.id"
+        " WHERE d.event_id = ? AND e.message IS NULL AND e.from_at IS NOT NULL AND e.until_at IS NULL"
+        " GROUP BY e.delegation",
+        (row["id"],),
     )
-    return {row["delegation"]: from_text(row["at"]) for row in found}
+    first = {one["delegation"]: one["at"] for one in by_hand}
+    for code in delegations:
+        mail = register.row(
+            "SELECT m.said_at FROM message m CROSS JOIN entry e ON e.id = m.entry_id WHERE m.event_id = ?"
+            " AND m.delegation = ? AND e.held = 0 AND e.kinds LIKE '%availability%' ORDER BY m.said_at LIMIT 1",
+            (row["id"], code),
+        )
+        if mail is not None:
+            first[code] = min(mail["said_at"], first.get(code, mail["said_at"]))
+    return {code: from_text(at) for code, at in first.items()}
 
 
 def open_questions(register: File, event: str) -> int:
