@@ -86,6 +86,7 @@ class TestReview:
             ({"delegation": "XX"}, "XX is not on the list"),
             ({"people": [(ANNA, MINISTER, MONDAY.replace(year=2025), YES)]}, "2025-04-29 is no day of the event"),
             ({"delegation": None}, "Nothing tells whose delegation"),
+            ({"people": [(ANNA, MINISTER, MONDAY, YES), ("BERGER Anna", DEPUTY, MONDAY, NO)]}, "named twice"),
         ],
     )
     def test_nonsense_is_refused_and_changes_nothing(

@@ -141,14 +141,21 @@ def _shown(one: _Stand) -> Cell:
     )
 
 
-def _head(stands: Iterable[_Stand]) -> _Stand | None:
-    """Who heads: each person by their last word, then the principal if attending, the deputy, the principal with no."""
+def _last_words(stands: Iterable[_Stand]) -> dict[str, _Stand]:
+    """The last word about each person; of two in one word the one that heads, else the one that came first."""
     last: dict[str, _Stand] = {}
-    minister_came = -1
     for one in stands:
         before = last.get(one.name)
         if before is None or before.rank < one.rank or _weight(one) > _weight(before):
             last[one.name] = one
+    return last
+
+
+def _head(stands: Sequence[_Stand]) -> _Stand | None:
+    """Who heads: each person by their last word, then the principal if attending, the deputy, the principal with no."""
+    last = _last_words(stands)
+    minister_came = -1
+    for one in stands:
         if one.said.role is Role.MINISTER and one.said.attendance is Attendance.YES:
             minister_came = max(minister_came, one.rank)
     ministers = [one for one in last.values() if one.said.role is Role.MINISTER]
@@ -204,14 +211,11 @@ def _contradict(one: _Stand, two: _Stand) -> bool:
 
 
 def _companions(words: Sequence[Word], names: dict[str, str], cells: dict[date, Cell]) -> tuple[Companion, ...]:
-    last: dict[tuple[str, date], _Stand] = {}
-    for day in cells:
-        for one in _on(day, words, names):
-            last[one.name, day] = one
     gathered: dict[str, dict[date, _Stand]] = {}
-    for (name, day), one in last.items():
-        if _comes_along(one, cells[day]):
-            gathered.setdefault(name, {})[day] = one
+    for day, cell in cells.items():
+        for name, one in _last_words(_on(day, words, names)).items():
+            if _comes_along(one, cell):
+                gathered.setdefault(name, {})[day] = one
     return tuple(
         Companion(
             name=name,

@@ -8,7 +8,7 @@ from typing import Any
 from intake.register.checks import Checked
 from intake.register.decisions import Decisions
 from intake.register.file import Row
-from intake.register.people import fold
+from intake.register.people import fold, key
 from intake.register.values import Bucket, Kept, RegisterError
 from parsers.conference import Conference
 from parsers.reading import Attendance, Envelope, Evidence, Kind, Neither, Question, Reading, Role, Statement, from_json
@@ -68,6 +68,7 @@ class Corrections(Decisions):
             changes["delegation"] = delegation
         if not isinstance(people, Keep):
             changes["statements"] = tuple(people)
+            refuse_doubled(changes["statements"])
         if not isinstance(questions, Keep):
             changes["questions"] = tuple(questions)
         return self._correct(number, "correct", changes, by=by, at=at, why=why, token=token, seen=seen)
@@ -190,6 +191,15 @@ def _refuse_nonsense(number: int, reading: Reading, delegation: str | None, conf
     if reading.statements and delegation is None:
         raise RegisterError(f"Nothing tells whose delegation message {number} is; correct it with --delegation.")
     refuse_unknown(conference, delegation, (statement.day for statement in reading.statements))
+
+
+def refuse_doubled(people: Iterable[PersonDay]) -> None:
+    """Raises `RegisterError` where somebody is named twice for one day."""
+    named: set[tuple[str, date]] = set()
+    for name, _, day, _ in people:
+        if (key(name), day) in named:
+            raise RegisterError(f"{name} is named twice for {day.isoformat()}; say it once.")
+        named.add((key(name), day))
 
 
 def refuse_unknown(conference: Conference | None, delegation: str | None, days: Iterable[date]) -> None:

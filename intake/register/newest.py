@@ -8,7 +8,7 @@ rows: one more message compares itself with them, and whatever takes something b
 from intake.register.events import Events
 
 # One row for each thing that an entry says. `sort` is the order of `board.stand`: when it was said, then staff, then a
-# tie-break that is the same in every register.
+# tie-break that is the same in every register; of two equal statements of one word the first counts.
 _SAYS = """
     WITH told AS (
         SELECT e.*, coalesce(e.said_at, m.said_at) || (e.message IS NULL)
@@ -19,7 +19,7 @@ _SAYS = """
     SELECT told.event_id, told.delegation,
            'said' || char(31) || (told.message IS NULL) || told.office || char(31) || s.name || char(31) || s.role
            || char(31) || s.day || char(31) || s.attendance || char(31) || told.proposed AS what,
-           told.sort, told.id AS entry, s.id AS statement
+           told.sort || printf('%020d', 1000000000000000000 - s.id) AS sort, told.id AS entry, s.id AS statement
     FROM told JOIN statement s ON s.entry = told.id WHERE told.held = 0
     UNION ALL
     SELECT event_id, delegation,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from intake.register.corrections import Corrections, PersonDay, refuse_unknown
+from intake.register.corrections import Corrections, PersonDay, refuse_doubled, refuse_unknown
 from intake.register.decisions import TAKE_BACK
 from intake.register.file import Row
 from intake.register.moment import to_text
@@ -38,6 +38,7 @@ class Staff(Corrections):
         It counts like a message written at `said_at`, from the moment it was entered on.
         """
         told = list(people)
+        refuse_doubled(told)
         if not told:
             raise RegisterError("Say who comes on which day: a name, a role, a day and yes, no or maybe.")
         if source in (Source.MESSAGE, Source.CALENDAR):
