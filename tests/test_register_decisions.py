@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ class TestReview:
         kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
         register.quarantine(kept.id, at=on(1), why="too long")
         decision = register.correct(kept.id, delegation="AT", people=[(ANNA, MINISTER, MONDAY, YES)], by="I", at=on(2))
-        assert monday(register) == YES
+        assert (monday(register), monday(register, 1)) == (YES, None)
 
         register.take_back(decision, by="Ines", at=on(3))
         assert monday(register) is None
@@ -351,6 +352,18 @@ class TestRereading:
 
         register.take_back(decision, by="Ines", at=on(10))
         assert monday(register) == NO
+
+    def test_another_date_moves_what_a_person_decided_too(self, register: Register) -> None:
+        first = record(register, 1, reading(both(ANNA, NO), sent=on(1)))
+        record(register, 2, reading(both(ANNA), sent=on(2)))
+        register.accept(first, by="Ines", at=on(3))
+        assert monday(register) == YES
+        kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(9))
+        late = reading(both(ANNA, NO), sent=on(1) + timedelta(minutes=10))
+        register.reread("bridges", [(kept.id, late)], at=on(9), adopt=True)
+
+        assert register.message(first).row.said_at == on(1) + timedelta(minutes=10)
+        assert register.faults() == []
 
     def test_a_changed_list_is_checked_against_everything(self, register: Register) -> None:
         record(register, 1, reading(both(ANNA)))

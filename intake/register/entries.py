@@ -45,7 +45,10 @@ class Entries(Ledger, Questions, Conversations, Boards):
                 return
             self._describe(message, reading)
             self._note_references(message, reading.envelope)
+            moved = message["said_at"]
             message = self._message_row(number)
+            if message["entry_id"] is not None and message["said_at"] != moved:
+                self._restand_message(number)
             original = self._copied_from(message, reading)
             if original is not None:
                 self._is_copy(message, original, at)
@@ -207,22 +210,22 @@ class Entries(Ledger, Questions, Conversations, Boards):
         )
 
     def _put_in_force(self, message: Row, entry: int, at: datetime) -> None:
-        """From `at` on the message says what this entry says; the first entry counts from the message's arrival."""
+        """From `at` on the message says what this entry says; a reader's first entry counts from its arrival."""
         before = self.row("SELECT id, from_at FROM entry WHERE id = ?", (message["entry_id"],))
         start = to_text(at)
-        if before is None:
-            start = min(message["arrived_at"], start)
-        else:
+        if before is not None:
             start = max(start, before["from_at"])
             self.put("UPDATE entry SET until_at = ? WHERE id = ?", (start, before["id"]))
-        self.put("UPDATE entry SET from_at = ? WHERE id = ?", (start, entry))
         row = self.row(
-            "SELECT e.delegation, e.kinds, e.neither, e.proposed, e.review, r.json FROM entry e"
+            "SELECT e.delegation, e.kinds, e.neither, e.proposed, e.review, e.decision, r.json FROM entry e"
             " JOIN reading r ON r.entry = e.id WHERE e.id = ?",
             (entry,),
         )
         if row is None:
             return
+        if before is None and row["decision"] is None:
+            start = min(message["arrived_at"], start)
+        self.put("UPDATE entry SET from_at = ? WHERE id = ?", (start, entry))
         bucket, why = bucket_of(row["kinds"], row["neither"], bool(row["proposed"]), json.loads(row["review"]))
         self.put(
             "UPDATE message SET entry_id = ?, delegation = ?, bucket = ?, why = ?, state_at = ? WHERE id = ?",

@@ -72,6 +72,8 @@ class Erasing(Keeping):
 
         The identity of an erased mail (a digest) stays, so that it does not come back from the mailbox.
         """
+        if event is not None and event not in self.events():
+            raise RegisterError(f"There is no event {event} in this register; it has {', '.join(self.events())}.")
         person = Person(term)
         numbers = [number for number in self._numbers(event) if self._names(number, person)]
         statements = self._statements_of(person, event)
