@@ -83,7 +83,7 @@ class Words:
 
     def day(self, day: date, *, week: bool = True) -> str:
         """`Mon 29 Apr`."""
-        return str(format_skeleton("MMMEd" if week else "MMMd", _noon(day), locale=self.locale))
+        return _day(self.locale, day, week)
 
     def long_day(self, day: date) -> str:
         """`Monday 29 April`."""
@@ -126,6 +126,11 @@ def words_in(language: str) -> Words:
     # English as the institutions write it: day before month, 24 hours.
     locale = Locale.parse("en_GB" if known == "en" else known)
     return Words(known, locale, Catalogue(path) if path.exists() else NullTranslations())
+
+
+@lru_cache(maxsize=2048)
+def _day(locale: Locale, day: date, week: bool) -> str:
+    return str(format_skeleton("MMMEd" if week else "MMMd", _noon(day), locale=locale))
 
 
 def days_in_words(days: Sequence[date], locale: Locale) -> str:

@@ -10,7 +10,7 @@ root.classList.add("js");
 // --- following the register -------------------------------------------------------------------------------------
 
 const HEARD_AT_LEAST_EVERY = 40_000;
-const BETWEEN_FETCHES = 400;
+const BETWEEN_FETCHES = 120;
 let source = null;
 let heard = Date.now();
 let fetching = false;
@@ -195,9 +195,13 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("main a[data-boost], .switch a");
   if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
     event.preventDefault();
-    show(link.getAttribute("href"), { push: true, whole: true }).then(() => {
-      const again_here = find(`main a[href="${CSS.escape(link.getAttribute("href"))}"]`);
+    const written = link.getAttribute("href");
+    const [address, place] = written.split("#");
+    show(address, { push: true, whole: true }).then(() => {
+      const again_here = find(`main a[href="${CSS.escape(written)}"]`);
       if (again_here) again_here.focus();
+      // On a narrow screen the table is far below the figure that was tapped.
+      if (place && innerWidth < 1184) document.getElementById(place).scrollIntoView();
     });
   }
   for (const open of all("details.menu[open], details.drop[open]")) if (!open.contains(event.target)) open.open = false;
