@@ -135,9 +135,7 @@ class FakeServer:
             send(b"* %d EXISTS\r\n* OK [UIDVALIDITY %d] x\r\n" % (len(self.mails), self.uidvalidity))
             send(b"* OK [UIDNEXT %d] x\r\n" % (max(self.mails, default=0) + 1))
         elif command == "UID SEARCH":
-            found = [
-                uid for uid in sorted(self.mails) if _within(uid, arguments.split()[-1], max(self.mails, default=0))
-            ]
+            found = sorted(_among(self.mails, arguments.split()[-1]))
             send(b"* SEARCH" + b"".join(b" %d" % uid for uid in found) + b"\r\n")
         elif command == "UID FETCH":
             self.fetch(conversation, arguments)
@@ -151,8 +149,9 @@ class FakeServer:
     def fetch(self, conversation: Conversation, arguments: bytes, *, leave_out: tuple[int, ...] = ()) -> None:
         """The untagged part of an answer to UID FETCH."""
         numbers, _, items = arguments.partition(b" ")
+        wanted = _among(self.mails, numbers) - set(leave_out)
         for place, uid in enumerate(sorted(self.mails), 1):
-            if not _within(uid, numbers, max(self.mails)) or uid in leave_out:
+            if uid not in wanted:
                 continue
             mail = self.mails[uid]
             part = re.search(rb"<0\.(\d+)>", items)
@@ -175,12 +174,15 @@ def _command(line: bytes) -> tuple[bytes, str, bytes]:
     return tag, word.upper().decode("ascii", "replace"), arguments
 
 
-def _within(uid: int, numbers: bytes, highest: int) -> bool:
+def _among(mails: dict[int, bytes], numbers: bytes) -> set[int]:
+    """The UIDs of a set as it is written (RFC 9051, 9): n:* holds the highest, also where n lies beyond it."""
+    found: set[int] = set()
+    highest = max(mails, default=0)
     for part in numbers.split(b","):
         first, _, last = part.partition(b":")
-        low = int(first)
-        high = highest if last == b"*" else int(last or first)
-        # RFC 9051, 9: n:* always holds the highest number, also where n lies beyond it
-        if min(low, high) <= uid <= max(low, high):
-            return True
-    return False
+        low, high = int(first), highest if last == b"*" else int(last or first)
+        if low == high:
+            found |= {low} & mails.keys()
+        else:
+            found |= {uid for uid in mails if min(low, high) <= uid <= max(low, high)}
+    return found

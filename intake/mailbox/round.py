@@ -186,8 +186,7 @@ class Round:
                     batches.append(batch)
                 continue
             failures.clear()
-            for message in fetched:
-                new += self._keep(memory, message, batch)
+            new += self._keep(memory, fetched, batch)
             lacking = set(batch.uids) - {message.uid for message in fetched}
             if lacking:
                 self._explain(source, memory, lacking)
@@ -198,24 +197,34 @@ class Round:
         if state is None or state.generation != memory.generation:
             raise FolderChangedError
 
-    def _keep(self, memory: Memory, message: Fetched, batch: "Batch") -> int:
-        if is_stand_in(message.raw):
-            self._set_aside(memory, message.uid, "The server sent its own notice in place of the message")
-            return 0
+    def _keep(self, memory: Memory, fetched: Sequence[Fetched], batch: "Batch") -> int:
+        """A batch in one transaction: all of it is in the register, or none, and then it is fetched again."""
+        kept: list[Kept] = []
+        taken: list[int] = []
         now = self._clock.now()
-        kept = self._register.keep(
-            self._event,
-            message.raw,
-            self._place(memory, message.uid),
-            received_at=message.received_at or now,
-            fetched_at=now,
-            note=batch.note,
-        )
-        memory.known.add(message.uid)
-        memory.missing.discard(message.uid)
-        if kept.new:
-            self._kept(kept)
-        return int(kept.new)
+        with self._register.change():
+            for message in fetched:
+                if is_stand_in(message.raw):
+                    self._set_aside(memory, message.uid, "The server sent its own notice in place of the message")
+                    continue
+                kept.append(
+                    self._register.keep(
+                        self._event,
+                        message.raw,
+                        self._place(memory, message.uid),
+                        received_at=message.received_at or now,
+                        fetched_at=now,
+                        note=batch.note,
+                    )
+                )
+                taken.append(message.uid)
+        # Only what is committed is known.
+        memory.known.update(taken)
+        memory.missing.difference_update(taken)
+        new = [one for one in kept if one.new]
+        for one in new:
+            self._kept(one)
+        return len(new)
 
     def _explain(self, source: Source, memory: Memory, lacking: set[int]) -> None:
         """OK from the server, and nothing for these: deleted meanwhile, or listed and not to be had."""
