@@ -159,6 +159,10 @@ def test_the_names_of_this_machine_are_known(visitor: Visitor, host: str) -> Non
         ("/export/board.json?kind=agency", "EUAA", "AT"),
         ("/export/questions.csv?state=open&delegation=FR", "FR", "CH"),
         ("/export/messages.csv?counted=no", "Hotels in Ghent", "says who comes"),
+        ("/export/messages.csv?bucket=review", "passed on by somebody else", "says who comes"),
+        ("/export/messages.json?q=ostende", '"FR"', '"AT"'),
+        ("/export/statements.csv?delegation=ES", "Quintana", "Berger"),
+        ("/export/board.ics?kind=agency", "Ruben Castellano", "Berger"),
     ],
 )
 def test_the_export_holds_what_is_shown(visitor: Visitor, path: str, there: str, absent: str) -> None:

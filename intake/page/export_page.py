@@ -1,61 +1,93 @@
 """What a table shows, as a file: the same filter as in the page's address."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from aiohttp import web
 
-from intake.export.tables import FORMATS, Table, table_of
-from intake.export.writers import write_table
+from intake.export.tables import FORMATS, TABLES, Table, table_of
 from intake.page.asked import Asked, asked
-from intake.page.board_query import query_from
+from intake.page.board_query import BoardQuery, query_from
 from intake.page.board_view import chosen, row_view
-from intake.register import Register
+from intake.page.told import plain
+from intake.register import BoardRow, Register
 from intake.register.messages import NOT_COUNTED
 
 _TYPES = {
     "csv": "text/csv",
     "json": "application/json",
+    "ics": "text/calendar",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-OFFERED = tuple(form for form in ("xlsx", "csv", "json") if form in FORMATS)
+_MOST_FOUND = 1000
 
 
 async def export(request: web.Request) -> web.Response:
-    """`GET /export/{table}.{form}` with the query of the page that it stands on."""
+    """`GET /export/{table}.{form}` with the query of the page that it stands on; the board also as a calendar."""
     now = asked(request)
     what, form = request.match_info["table"], request.match_info["form"]
-    if what not in ("board", "questions", "messages") or form not in OFFERED:
+    known = what in TABLES and form in FORMATS
+    if not known and (what, form) != ("board", "ics"):
         raise web.HTTPNotFound
-    query = query_from(request.query, now.house.conference.days)
-    at = query.at if query.at is not None and query.at < now.now else None
-
-    def made(register: Register) -> bytes:
-        table = table_of(register, now.house.conference, now.house.event, what, as_of=at if what == "board" else None)
-        return write_table(_narrowed(table, request, now, register), form)
-
-    body = await now.house.desk.ask(made)
+    body = await now.house.desk.ask(_writer(request, now, what, form))
     name = f"{now.house.event}-{what}-{now.now.astimezone():%Y-%m-%d-%H%M}.{form}"
     return web.Response(
         body=body,
         content_type=_TYPES[form],
-        charset="utf-8" if form != "xlsx" else None,
+        charset=None if form == "xlsx" else "utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _narrowed(table: Table, request: web.Request, now: Asked, register: Register) -> Table:
-    """Only the rows that the page shows."""
-    kept: dict[str, set[str]] = {}
+def _writer(request: web.Request, now: Asked, what: str, form: str) -> Callable[[Register], bytes]:
     house = now.house
+    query = query_from(request.query, house.conference.days)
+    at = query.at if query.at is not None and query.at < now.now else None
+
+    def table(register: Register) -> bytes:
+        from intake.export.writers import write_table  # with what it needs for spreadsheets, only where asked for
+
+        whole = table_of(register, house.conference, house.event, what, as_of=at if what == "board" else None)
+        return write_table(_narrowed(whole, request, now, register, query, at), form)
+
+    def calendar(register: Register) -> bytes:
+        from intake.export.calendar import board_calendar
+
+        kept = _codes(register, now, query, at)
+        rows = register.board(house.conference, event=house.event, as_of=at)
+        return board_calendar(house.conference, [row for row in rows if row.delegation in kept], now=now.now)
+
+    return calendar if form == "ics" else table
+
+
+def _codes(register: Register, now: Asked, query: BoardQuery, at: datetime | None) -> set[str]:
+    """The delegations that the board shows."""
+    house = now.house
+    rows: list[BoardRow] = register.board(house.conference, event=house.event, as_of=at)
+    views = [row_view(row, house.conference, now.words, frozenset()) for row in rows]
+    return {view.code for view in chosen(views, query, house.conference)}
+
+
+def _narrowed(
+    table: Table, request: web.Request, now: Asked, register: Register, query: BoardQuery, at: datetime | None
+) -> Table:
+    """Only the rows that the page shows."""
+    asked_for = request.query
+    kept: dict[str, set[str]] = {}
     if table.name == "board":
-        query = query_from(request.query, house.conference.days)
-        if query.narrowed:
-            rows = register.board(house.conference, event=house.event, as_of=query.at)
-            views = [row_view(row, house.conference, now.words, frozenset()) for row in rows]
-            kept["delegation"] = {view.code for view in chosen(views, query, house.conference)}
-    elif table.name == "questions":
-        kept = {name: {request.query[name]} for name in ("state", "delegation") if request.query.get(name)}
-    elif request.query.get("counted") == "no":
-        bucket = request.query.get("bucket")
-        kept["counted as"] = {bucket} if bucket else {one.value for one in NOT_COUNTED}
+        kept["delegation"] = _codes(register, now, query, at)
+    elif table.name == "messages":
+        if asked_for.get("bucket"):
+            kept["counted as"] = {asked_for["bucket"]}
+        elif asked_for.get("counted") == "no":
+            kept["counted as"] = {one.value for one in NOT_COUNTED}
+        if asked_for.get("q"):
+            found = register.search(now.house.event, plain(asked_for["q"], 200), limit=_MOST_FOUND)
+            kept["id"] = {str(row.id) for row in found}
+    else:
+        kept = {
+            name: {asked_for[name]} for name in ("state", "delegation") if name in table.head and asked_for.get(name)
+        }
     columns = {table.head.index(name): values for name, values in kept.items()}
-    shown = (row for row in table.rows if all(str(row[at] or "") in values for at, values in columns.items()))
+    shown = (row for row in table.rows if all(str(row[place]) in values for place, values in columns.items()))
     return Table(table.name, table.head, tuple(shown))
