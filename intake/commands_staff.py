@@ -187,14 +187,31 @@ def merge(config: Path, db: Path | None, by: str, why: str, delegation: str, spe
 @click.argument("questions", nargs=-1, type=int, required=True)
 @click.option("--state", type=click.Choice(["open", "answered", "dropped"]), default="answered", show_default=True)
 @click.option("--to", "assigned_to", metavar="NAME", help="Hand them to a colleague.")
+@click.option(
+    "--alike", is_flag=True, help="Also all open questions that are like them; look at `intake questions` first."
+)
 def answer(
-    config: Path, db: Path | None, by: str, why: str, questions: tuple[int, ...], state: str, assigned_to: str | None
+    config: Path,
+    db: Path | None,
+    by: str,
+    why: str,
+    questions: tuple[int, ...],
+    state: str,
+    assigned_to: str | None,
+    alike: bool,
 ) -> None:
     """Close the QUESTIONS of these numbers together, drop them, open them again, or hand them to a colleague."""
-    register, _, _ = open_register(config, db)
+    register, _, event = open_register(config, db)
     with register, register.change():
         chosen = "open" if assigned_to and state == "answered" else state
-        for number in questions:
+        numbers = list(questions)
+        if alike:
+            known = register.questions(event)
+            groups = {one.group for one in known if one.id in questions}
+            numbers += [
+                one.id for one in known if one.group in groups and one.state == "open" and one.id not in questions
+            ]
+        for number in numbers:
             _told(register.answer(number, chosen, by=by, why=why, at=now(), assigned_to=assigned_to))
 
 

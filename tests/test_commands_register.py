@@ -169,6 +169,14 @@ class TestStaff:
         assert run("questions", "--json").stdout == ""
         assert [one["state"] for one in lines(run("questions", "--all", "--json"))] == ["answered"]
 
+    def test_alike_questions_are_closed_with_one(self, run, db: Path) -> None:
+        with Register.open(db) as register:
+            kept = register.keep("bridges", raw_mail(9), None, received_at=on(9), fetched_at=on(9))
+            register.record(kept.id, reading(questions=("Where is the door?", "Do we need a visa?")), at=on(9))
+        run("answer", "1", "--alike", "--by", "Ines")
+
+        assert [one["text"] for one in lines(run("questions", "--json"))] == ["Do we need a visa?"]
+
     def test_other_acts(self, run, tmp_path: Path) -> None:
         run("reject", "2", "--by", "Ines", "--as", "acknowledgement")
         run("count", "2", "--by", "Ines")
