@@ -43,11 +43,13 @@ def alarms_of(
     for state in status.mailboxes:
         mailbox = (("mailbox", state.account),)
         if state.stale(now) and (state.last_good or _waited(state.since, state.poll_seconds, now)):
-            words, advice = ("", DO_STALE) if state.ok else (state.words, state.advice or DO_STALE)
+            words, advice = (
+                ("", DO_STALE) if state.ok else (_sentence(state.words), _sentence(state.advice) or DO_STALE)
+            )
             found.append(Alarm(True, STALE, mailbox, words, advice, state.last_good))
         elif not state.ok and state.fault:
-            found.append(Alarm(False, FAILED, mailbox, state.words, state.advice, state.since))
-        found += [Alarm(False, WARNING, mailbox, warning) for warning in state.warnings]
+            found.append(Alarm(False, FAILED, mailbox, _sentence(state.words), _sentence(state.advice), state.since))
+        found += [Alarm(False, WARNING, mailbox, _sentence(warning)) for warning in state.warnings]
     if not status.mailboxes:
         found += _without_worker(settings, rounds, now)
     found += [_differs(one) for one in rounds if one.ok and one.holds is not None and one.holds != one.knows]
@@ -56,9 +58,14 @@ def alarms_of(
     return tuple(sorted(found, key=lambda alarm: not alarm.serious))
 
 
+def _sentence(words: str) -> str:
+    """With a full stop, for the next sentence to follow; nothing stays nothing."""
+    return words if not words or words.endswith((".", "!", "?")) else f"{words}."
+
+
 def _differs(one: Round) -> Alarm:
     values = (("folder", one.folder), ("holds", str(one.holds)), ("knows", str(one.knows)))
-    return Alarm(True, DIFFER, values, one.words, DO_DIFFER, one.at)
+    return Alarm(True, DIFFER, values, _sentence(one.words), DO_DIFFER, one.at)
 
 
 def _waited(since: datetime | None, poll_seconds: int, now: datetime) -> bool:
@@ -73,5 +80,5 @@ def _without_worker(settings: Settings, rounds: Sequence[Round], now: datetime) 
     for one in rounds:
         limit = timedelta(seconds=INTERVALS_UNTIL_STALE * polls.get(one.account, 300))
         if one.good_at is None or now - one.good_at > limit:
-            found.append(Alarm(True, STALE, (("mailbox", one.account),), one.words, DO_STALE, one.good_at))
+            found.append(Alarm(True, STALE, (("mailbox", one.account),), _sentence(one.words), DO_STALE, one.good_at))
     return found
