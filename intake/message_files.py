@@ -1,4 +1,4 @@
-"""Messages that lie in files: .eml, mbox, Maildir, folders of them, and zip archives of them."""
+"""Messages that lie in files: .eml, .msg, mbox, Maildir, folders of them, and zip archives of them."""
 
 import mailbox
 import re
@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from intake.outlook_file import SIGNATURE, NotReadableError, to_mime
 from intake.register.identity import header_field
 
 _EML = {".eml", ".mime", ".msg822"}
+_OUTLOOK = {".msg"}
 _MBOX = {".mbox", ".mbx"}
-_OUTLOOK = bytes.fromhex("d0cf11e0a1b11ae1")  # an OLE compound file
 _MAX_IN_ZIP = 64 << 20
 
 
@@ -59,13 +60,18 @@ def found_in(paths: Iterable[Path]) -> Iterator[MessageFile]:
 
 
 def _wanted(path: Path) -> bool:
-    return not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() in _EML | _MBOX | {".zip"})
+    return not path.name.startswith(".") and (
+        path.is_dir() or path.suffix.lower() in _EML | _MBOX | _OUTLOOK | {".zip"}
+    )
 
 
 def _file(path: Path) -> MessageFile:
     raw = path.read_bytes()
-    if raw.startswith(_OUTLOOK):
-        raise OSError(0, "is an Outlook file (.msg), which only Outlook reads; save it there as .eml", str(path))
+    if raw.startswith(SIGNATURE):
+        try:
+            raw = to_mime(raw)
+        except NotReadableError as error:
+            raise OSError(0, f"{error}; save it in Outlook as .eml", str(path)) from error
     return MessageFile(str(path), raw, path.stat().st_mtime)
 
 
