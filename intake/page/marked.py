@@ -55,7 +55,7 @@ def people_said(reading: Reading) -> list[PersonSaid]:
             f"p{number}",
             name,
             role,
-            tuple(dict.fromkeys(evidence for _, found in said for evidence in found if evidence.end > evidence.start)),
+            tuple({(one.start, one.end): one for _, found in said for one in found if one.end > one.start}.values()),
             min(sureness for sureness, _ in said),
         )
         for number, ((name, role), said) in enumerate(gathered.items())
