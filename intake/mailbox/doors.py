@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from intake.clock import Clock
 from intake.mailbox.afterwards import Step
@@ -13,9 +14,20 @@ from intake.mailbox.source import Source
 from intake.register import Register
 from intake.settings import Account
 
+if TYPE_CHECKING:
+    from intake.mailbox.tokens import TokenSource
+
 
 def source_of(account: Account, clock: Clock) -> Source:
     """A closed mailbox of the kind that the settings name."""
+    if account.kind == "graph":
+        from intake.mailbox.graph import GraphMailbox  # it and msal take their time to import
+
+        return GraphMailbox(account, _tokens(account, clock), clock)
+    if account.kind == "folder":
+        from intake.mailbox.drop import DropFolder
+
+        return DropFolder(account, clock)
     return Session(account, _credential(account, clock), clock=clock)
 
 
@@ -27,8 +39,12 @@ def steps_of(source: Source, account: Account, register: Register, event: str, c
 def _credential(account: Account, clock: Clock) -> Credential:
     if account.login in ("password", "plain"):
         return Password()
-    from intake.mailbox.tokens import FileTokens, MicrosoftTokens, TokenLogin  # msal takes its time to import
+    from intake.mailbox.tokens import TokenLogin
 
-    if account.oauth == "file":
-        return TokenLogin(FileTokens(Path(account.token_file)))
-    return TokenLogin(MicrosoftTokens(account, clock))
+    return TokenLogin(_tokens(account, clock))
+
+
+def _tokens(account: Account, clock: Clock) -> "TokenSource":
+    from intake.mailbox.tokens import FileTokens, MicrosoftTokens
+
+    return FileTokens(Path(account.token_file)) if account.oauth == "file" else MicrosoftTokens(account, clock)

@@ -138,7 +138,7 @@ class Round:
         """Asks for what is new only; for everything where the counts differ, at the start, and now and then."""
         now = self._clock.monotonic()
         if memory.listed_at is not None and now - memory.listed_at < WHOLE_LISTING_SECONDS:
-            fresh = source.uids(memory.highest + 1)
+            fresh = [uid for uid in source.uids(memory.highest + 1) if uid not in memory.present]
             if len(memory.present) + len(fresh) == holds:
                 memory.see(fresh)
                 return
@@ -214,7 +214,7 @@ class Round:
                         self._place(memory, message.uid),
                         received_at=message.received_at or now,
                         fetched_at=now,
-                        note=batch.note,
+                        note=message.note or batch.note,
                     )
                 )
                 taken.append(message.uid)

@@ -21,11 +21,12 @@ class FolderState:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message as the server gave it, and when it arrived there, aware, if the server says."""
+    """One message as the server gave it, and when it arrived there (aware) if it says; `note` is what is missing."""
 
     uid: int
     raw: bytes
     received_at: datetime | None
+    note: str = ""
 
 
 class Source(Protocol):
@@ -59,7 +60,10 @@ class Source(Protocol):
         ...
 
     def uids(self, since: int = 1) -> list[int]:
-        """The numbers of the messages in the open folder, ascending, none below `since`."""
+        """The numbers of the messages in the open folder, ascending.
+
+        Where later messages have higher numbers, none below `since`; where they do not, all of them.
+        """
         ...
 
     def sizes(self, uids: Collection[int]) -> dict[int, int]:
