@@ -14,6 +14,7 @@ MOST_ATTACHMENTS = 200
 _EMPTY_HINT = re.compile(
     r"(?i)html[ -](?:e-?)?mail|enable html|does not support html|view (?:this|it) in (?:a|your) browser"
 )
+_BLANK_RUN = re.compile(r"\n{4,}")
 _PICTURE_NOTE = re.compile(r"\[(?:cid:[^\]]{0,200}|image[^\]]{0,80}|[^\]\s]{1,60}\.(?:png|jpg|gif))\]")
 
 
@@ -149,7 +150,7 @@ def _choose(plain: list[Part], rich: list[Part]) -> list[Line]:
 
 
 def _plain_lines(part: Part) -> list[Line]:
-    text = _PICTURE_NOTE.sub("", part.text)
+    text = _BLANK_RUN.sub("\n\n\n", _PICTURE_NOTE.sub("", part.text))
     lines = text.split("\n")
     if part.parameters.get("format", "").lower() == "flowed":
         lines = _unflow(lines, delsp=part.parameters.get("delsp", "").lower() == "yes")

@@ -1,5 +1,6 @@
 """The components of the pipeline, every factory in one place with what it requires and assigns."""
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -26,8 +27,10 @@ class Lines:
             state.sentences.append((first, last))
             starts.add(first)
             spans.append(Span(doc, first, last, label="SENTENCE"))
-        for token in doc:
-            token.is_sent_start = token.i in starts or token.i == 0
+        # All at once: spaCy's setter looks through the whole document for every token.
+        marks = [1 if i in starts or i == 0 else -1 for i in range(len(doc))]
+        values = np.array(marks, dtype="int64").astype("uint64").reshape(-1, 1)
+        doc.from_array(["SENT_START"], values)  # type: ignore[arg-type]  # thinc's name for such an array
         doc.spans["sentences"] = spans
         return doc
 

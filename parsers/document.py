@@ -1,7 +1,7 @@
 """The text as shown, the part of it that is read, and the way from the characters of one to the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.body import Body
 from parsers.reading import Attachment, Zone, ZoneKind
@@ -27,6 +27,8 @@ class Shown:
     zoned: Zoned
     signature: str
     context: tuple[tuple[int, int], ...]
+    cut: bool = False
+    """Whether there were more new words than are read."""
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in `text` of a stretch of `read`; it may span a removed line, and then covers it."""
@@ -120,6 +122,7 @@ class _Builder:
         self.offsets: list[tuple[int, int, int]] = []
         self.signature: list[str] = []
         self.context: list[tuple[int, int]] = []
+        self.cut = False
         self.in_context = False
 
     @property
@@ -152,6 +155,8 @@ class _Builder:
             self.offsets.append((self.read_length, start, len(text) + 1))
             self.read_pieces.append(text + "\n")
             self.read_length += len(text) + 1
+        elif wanted:
+            self.cut = self.cut or bool(text.strip())
         elif kind is ZoneKind.SIGNATURE:
             self.signature.append(text)
 
@@ -162,11 +167,12 @@ class _Builder:
         return Shown(
             text=text,
             zones=kept,
-            attachments=listed,
+            attachments=tuple(replace(a, start=min(a.start, size), end=min(a.end, size)) for a in listed),
             read=self.read[:MOST_READ],
             offsets=tuple(self.offsets),
             attached=attached,
             zoned=zoned,
             signature="\n".join(self.signature),
             context=tuple(self.context),
+            cut=self.cut or self.read_length > MOST_READ,
         )

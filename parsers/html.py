@@ -5,12 +5,14 @@ Walks the tree without recursion: mail nests thousands deep. Nothing is ever loa
 
 import re
 from dataclasses import dataclass
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers.text import clean
 
 LONGEST = 8_000_000
+DEEPEST = 3_000
 MOST_NODES = 400_000
 _BLOCKS = frozenset(
     [
@@ -82,6 +84,11 @@ _HIDDEN = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_OPENED = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})")
+_UNENDED = frozenset(
+    "p li td tr th dt dd option br hr img meta link input col wbr area base source param embed".split()  # noqa: SIM905
+)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -95,13 +102,28 @@ class Line:
 
 def lines(source: str) -> list[Line]:
     """The visible lines of an HTML body. Cells of a table row stand on one line, separated by ` | `."""
-    parser = LexborHTMLParser(source[:LONGEST])
+    source = source[:LONGEST]
+    if _too_deep(source):
+        # The parser's time grows with the square of the depth; no mail client nests like that.
+        return [Line(text.strip()) for text in clean(unescape(_TAG.sub("\n", source))).split("\n") if text.strip()]
+    parser = LexborHTMLParser(source)
     root = parser.body or parser.root
     writer = _Writer()
     if root is not None:
         _walk(root, writer)
     writer.end()
     return writer.lines
+
+
+def _too_deep(source: str) -> bool:
+    """Whether more than 3,000 elements stand open at once, those left out whose end tag is often not written."""
+    depth = 0
+    for match in _OPENED.finditer(source):
+        if match.group(2).lower() not in _UNENDED:
+            depth = max(0, depth + (-1 if match.group(1) else 1))
+            if depth > DEEPEST:
+                return True
+    return False
 
 
 class _Writer:

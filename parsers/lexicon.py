@@ -54,7 +54,7 @@ def key(text: str) -> str:
 
 def starts_with(text: str, phrases: frozenset[str], longest: int = 12) -> str:
     """The longest of these phrases that the text begins with on a word border; empty where none does."""
-    tokens = key(text).split(" ")[:longest]
+    tokens = key(text[: 60 * longest]).split(" ")[:longest]
     for count in range(len(tokens), 0, -1):
         candidate = " ".join(tokens[:count])
         if candidate in phrases:

@@ -141,7 +141,9 @@ def _transfer_decoded(node: Message, payload: object) -> bytes:
         return quopri.decodestring(raw)
     if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
         return _uudecoded(raw)
-    return raw
+    # The library's own text of an eight-bit body has lost the bytes that its declared charset does not know.
+    plain = node.get_payload(decode=True)
+    return plain if isinstance(plain, bytes) else raw
 
 
 def _uudecoded(raw: bytes) -> bytes:

@@ -62,7 +62,7 @@ class Reader:
             "language": state.language,
             "delegation": origin.code,
             "office": office(shown.zoned.inner_from or head.from_address),
-            "problems": tuple(dict.fromkeys([*problems, *body.problems])),
+            "problems": tuple(dict.fromkeys([*problems, *body.problems, *_length(shown)])),
         }
         if machine is not None:
             return self._machine(machine, doc, state, head, base)
@@ -152,6 +152,10 @@ class Reader:
             review=tuple(judged.reasons),
             sureness=judged.sureness,
         )
+
+
+def _length(shown: Shown) -> list[str]:
+    return ["the text is very long; only its first 20,000 characters were read"] if shown.cut else []
 
 
 def _neither(state: Context, shown: Shown) -> Neither:

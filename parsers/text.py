@@ -16,7 +16,8 @@ _NEWLINES = re.compile(r"\r\n?|\x85|\u2028|\u2029")
 _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _BYTES_C1 = re.compile(rb"[\x80-\x9f]")
 
-# Names that mailers write and Python does not know; utf-7 is refused because it can hide any character.
+# Names that mailers write and Python does not know; utf-7 is refused because it can hide any character, punycode
+# because its time grows with the square of the length.
 _ALIASES = {
     "": "utf-8",
     "unknown-8bit": "utf-8",
@@ -27,6 +28,8 @@ _ALIASES = {
     "uft-8": "utf-8",
     "utf8mb4": "utf-8",
     "utf-7": "utf-8",
+    "punycode": "utf-8",
+    "idna": "utf-8",
     "unicode-1-1-utf-7": "utf-8",
     "iso-8859-8-i": "iso-8859-8",
     "iso-8859-8-e": "iso-8859-8",
@@ -108,8 +111,15 @@ def _guess(raw: bytes) -> str:
     return raw.decode("cp1252" if not _BYTES_C1.search(raw) else "latin-1", "replace")
 
 
-@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Lower case without diacritics: `Kjærgaard` and `KJAERGAARD` fold alike."""
+    # Words recur, whole texts do not: kept, they would fill the memory.
+    return _kept(text) if len(text) < 80 else _folded(text)
+
+
+def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("\u2019", "'")
+
+
+_kept = lru_cache(maxsize=50_000)(_folded)

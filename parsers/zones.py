@@ -13,6 +13,8 @@ from parsers.lexicon import LANGUAGES, contains, every, key, starts_with, words
 from parsers.reading import ZoneKind
 from parsers.text import fold
 
+MOST_LINES = 5_000
+LONGEST_LINE = 4_000
 NEW, QUOTED, ATTRIBUTION = ZoneKind.NEW, ZoneKind.QUOTED, ZoneKind.ATTRIBUTION
 SIGNATURE, DISCLAIMER, LETTER = ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER, ZoneKind.LETTER
 
@@ -63,7 +65,14 @@ class _Block:
 
 
 def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, letter: str) -> Zoned:
-    """The kind of every line. `subject` tells a forward; `sender_name` finds the signature; `letter` is subtracted."""
+    """The kind of every line. `subject` tells a forward; `sender_name` finds the signature; `letter` is subtracted.
+
+    Lines beyond the first 5,000 are not judged: they follow the last one that was.
+    """
+    if len(lines) > MOST_LINES:
+        first = zones(lines[:MOST_LINES], subject=subject, sender_name=sender_name, mailbox=mailbox, letter=letter)
+        last = QUOTED if first.kinds[-1] in {QUOTED, LETTER, ATTRIBUTION} else NEW
+        return Zoned(first.kinds + (last,) * (len(lines) - MOST_LINES), first.inner_from, first.inner_name)
     kinds = [NEW] * len(lines)
     texts = [line.text for line in lines]
     for index, line in enumerate(lines):
@@ -71,12 +80,12 @@ def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, le
             kinds[index] = QUOTED
     inner = _cut(texts, kinds, subject, mailbox)
     _mark_letter(texts, kinds, letter)
-    if not any(kind is NEW and key(text) for kind, text in zip(kinds, texts, strict=True)):
+    if not any(kind is NEW and key(text[:LONGEST_LINE]) for kind, text in zip(kinds, texts, strict=True)):
         # All was taken away: then what is left beside the letter is what the sender wants read.
         kinds = [NEW if kind is QUOTED else kind for kind in kinds]
     _mark_signatures(texts, kinds, sender_name)
     for index in range(1, len(kinds)):
-        if not texts[index].strip("> \t") and kinds[index] is not LETTER:
+        if not texts[index][:LONGEST_LINE].strip("> \t") and kinds[index] is not LETTER:
             kinds[index] = kinds[index - 1]
     return Zoned(tuple(kinds), *inner)
 
@@ -303,13 +312,13 @@ def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
     short = {key(line) for line in letter.split("\n") if key(line)}
     hits = [False] * len(texts)
     for index, text in enumerate(texts):
-        grams = _grams(text)
+        grams = _grams(text[:LONGEST_LINE])
         if len(grams) >= 2:
             hits[index] = len(grams & known) >= 0.75 * len(grams)
     for index, text in enumerate(texts):
         if hits[index]:
             continue
-        stripped = key(text.lstrip("> "))
+        stripped = key(text[:LONGEST_LINE].lstrip("> "))
         near = any(hits[i] for i in range(max(0, index - 8), min(len(texts), index + 9)))
         if near and stripped and (stripped in short or (len(stripped.split()) < 5 and stripped in key(letter))):
             hits[index] = kinds[index] is not NEW or stripped in short
@@ -381,7 +390,7 @@ def _mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) 
 
 def _closes(text: str, valedictions: frozenset[str]) -> bool:
     found = starts_with(text, valedictions)
-    return bool(found) and len(key(text)) - len(found) < 34 and len(text) < 90 and not re.search(r"[?]|\d", text)
+    return bool(found) and len(text) < 90 and len(key(text)) - len(found) < 34 and not re.search(r"[?]|\d", text)
 
 
 def _legal(text: str) -> bool:

@@ -37,6 +37,12 @@ def test_missing_and_lying_charsets(encoded_as: str, declared: str) -> None:
     assert ANSWER in shown(raw).read
 
 
+@pytest.mark.parametrize("declared", ["", "; charset=us-ascii", "; charset=x-nowhere", "; charset=iso-2022-jp"])
+def test_eight_bit_bodies_keep_their_bytes(declared: str) -> None:
+    raw = raw_mail(ANSWER.encode(), f"Content-Type: text/plain{declared}", "Content-Transfer-Encoding: 8bit")
+    assert ANSWER in shown(raw).read
+
+
 @pytest.mark.parametrize(
     ("charset", "text"),
     [
