@@ -138,6 +138,13 @@ EXCHANGES = {
         [Mail(1, both("Otto Kern", YES, DEPUTY)), Mail(9, both(ANNA, MAYBE))],
         [(MAYBE, MINISTER, ANNA)] * 2,
     ),
+    "of two deputies in one mail the one named first, whoever was named before": (
+        [
+            Mail(1, both("Ida Lang", YES, DEPUTY)),
+            Mail(9, both("Otto Kern", YES, DEPUTY) + both("Ida Lang", YES, DEPUTY)),
+        ],
+        [KERN, KERN],
+    ),
     "a new minister after a reshuffle": (
         [Mail(1, both(ANNA)), Mail(9, both("Eva Roth"))],
         [(YES, MINISTER, "Eva Roth")] * 2,

@@ -174,7 +174,7 @@ def _newest(stands: list[_Stand]) -> _Stand | None:
     if not stands:
         return None
     rank = max(one.rank for one in stands)
-    newest = [one for one in stands if one.rank == rank]
+    newest = sorted((one for one in stands if one.rank == rank), key=lambda one: one.said.statement_id)
     return next((one for one in newest if one.said.attendance in _ATTENDS), newest[0])
 
 
