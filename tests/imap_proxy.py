@@ -76,11 +76,12 @@ class Proxy:
         for one in (writer, far_writer):
             one.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._writers += [writer, far_writer]
-        await asyncio.gather(
-            self._pump(reader, far_writer, from_server=False),
-            self._pump(far_reader, writer, from_server=True),
-            return_exceptions=True,
-        )
+        with suppress(asyncio.CancelledError):  # the proxy ends
+            await asyncio.gather(
+                self._pump(reader, far_writer, from_server=False),
+                self._pump(far_reader, writer, from_server=True),
+                return_exceptions=True,
+            )
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_server: bool) -> None:
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()

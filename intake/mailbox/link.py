@@ -22,6 +22,7 @@ def harden(client: Any) -> None:
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     imap = client._imap
+    imap.debug = 0  # imapclient sets 5, and imaplib then formats every message for a log that nobody keeps
     if not hasattr(imap, "unbounded_read"):
         imap.unbounded_read = imap.read
         imap.read = lambda size: _bounded(imap.unbounded_read, size)

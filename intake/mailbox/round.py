@@ -112,7 +112,7 @@ class Round:
         new = 0
         for uids in _portions(wanted, 5000):
             sizes = source.sizes(uids)
-            new += self._fetch_all(source, memory, list(_batches(uids, sizes)))
+            new += self._fetch_all(source, memory, list(batches_of(uids, sizes)))
         outcome = Outcome(holds=len(memory.present), new=new, missing=tuple(sorted(memory.missing)))
         self._register.note_round(
             self._event,
@@ -272,7 +272,7 @@ def _portions(uids: list[int], size: int) -> Iterator[list[int]]:
         yield uids[start : start + size]
 
 
-def _batches(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[Batch]:
+def batches_of(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[Batch]:
     """Bounded by bytes as well as by number; a message whose size is unknown, or huge, stands alone."""
     batch: list[int] = []
     held = 0
