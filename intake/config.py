@@ -126,10 +126,10 @@ def _conference(directory: Path, mistakes: list[Mistake]) -> tuple[Conference | 
     sent = table.day("invitation_sent", "2024-02-23")
     threshold = table.get("threshold")
     if threshold is None:
-        threshold = 0.5
+        threshold = 0.85
     elif isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-        table.wrong("threshold", "is not a number from 0 to 1", "Write threshold = 0.5")
-        threshold = 0.5
+        table.wrong("threshold", "is not a number from 0 to 1", "Write threshold = 0.85")
+        threshold = 0.85
     if days and sent and sent > days[0]:
         table.wrong("invitation_sent", f"is after the first day, {days[0]}", "Write the day the letter went out")
     table.unknown()

@@ -32,7 +32,7 @@ class Conference:
     delegations: tuple[Delegation, ...]
     companions: int = 2
     letter: str = ""
-    threshold: float = 0.5
+    threshold: float = 0.85
 
     def delegation(self, code: str) -> Delegation | None:
         """The row with that code, or None."""

@@ -14,15 +14,20 @@ from parsers.conference import Conference, Delegation
 from parsers.context import Context, Verdict
 from parsers.document import Shown
 from parsers.examples import ATTENDANCE, NOBODY, ROLES
+from parsers.glossary import concept
 from parsers.itip import Reply
 from parsers.lexicon import contains, of
 from parsers.names import same_person
 from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
+from parsers.text import fold
 
 CALENDAR = 0.97
 NOT_A_MEMBER = 0.75
 """Above this share of the role "none" somebody is a signer, a contact, or quoted."""
+BESIDE = 10
+"""How many words around a name may introduce it as the new minister's."""
+NO_AVAILABILITY, OUTWEIGHS = 0.35, 0.92
 UNNAMED = 0.6
 """How sure the reader must be to take something as said of a principal whom the text does not name."""
 
@@ -52,8 +57,7 @@ def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
     """What the text says about each person and day."""
     decided = Decided()
     judged = _judged(state)
-    _replace_principal(judged, state)
-    roles = _roles(judged, state)
+    roles = _roles(judged, state, _replace_principal(judged, doc, state))
     for one in judged:
         role = roles.get(one.number)
         if role is None:
@@ -84,26 +88,54 @@ def _judged(state: Context) -> list[_Judged]:
     return found
 
 
-def _replace_principal(judged: list[_Judged], state: Context) -> None:
-    """A new minister, named and not on the list, takes what was said of "the Minister" without a name."""
-    new = [j for j in judged if j.number != state.principal and ROLES[_best(j.roles)] == "minister"]
-    if not new or state.principal < 0:
-        return
-    principal = state.people[state.principal]
-    if any(not mention.title for mention in principal.mentions):
-        return
-    said = next((j for j in judged if j.number == state.principal), None)
+def doubted(said: list[Statement], state: Context) -> bool:
+    """Whether the component for the whole message sees no availability and no statement is sure enough to outweigh it."""
+    if not said or state.sorts.get("availability", 1.0) >= NO_AVAILABILITY:
+        return False
+    return max(statement.sureness for statement in said) < OUTWEIGHS
+
+
+def _replace_principal(judged: list[_Judged], doc: Doc, state: Context) -> int:
+    """The number of who speaks for the delegation as its minister. A new minister, named and not on the list, takes what
+    was said of "the Minister" without a name."""
+    current = NOBODY if state.principal < 0 else state.principal
+    mentions = state.people[current].mentions if current != NOBODY else []
+    if any(not mention.title for mention in mentions):
+        return current
+    others = [j for j in judged if j.number not in {state.principal, NOBODY}]
+    new = [j for j in others if ROLES[_best(j.roles)] == "minister" or _introduced(doc, state, j.person)]
+    if not new:
+        return current
+    said = next((j for j in judged if j.number == current), None)
     if said is not None:
         for day, value in said.days.items():
             new[0].days.setdefault(day, value)
         judged.remove(said)
+    return new[0].number
+
+
+def _introduced(doc: Doc, state: Context, person: Person) -> bool:
+    """Whether words for "new" and the principal's title stand beside the name: "our new Minister, Ms …"."""
+    for mention in person.mentions:
+        number = next((n for n, (a, b) in enumerate(state.sentences) if a <= mention.start < b), -1)
+        if number < 0:
+            continue
+        start, end = state.sentences[number]
+        around = {
+            concept(fold(doc[i].text), tongue)
+            for i in range(max(start, mention.start - BESIDE), min(end, mention.end + BESIDE))
+            for tongue in (state.languages[number], "en")
+        }
+        if "NEW" in around and "MINISTER" in around and "DEPUTY_WORD" not in around:
+            return True
+    return False
 
 
 def _best(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: values[i])
 
 
-def _roles(judged: list[_Judged], state: Context) -> dict[int, Role]:
+def _roles(judged: list[_Judged], state: Context, minister: int) -> dict[int, Role]:
     """The role of everybody whose attendance is stated; who is nobody to the conference is left out.
 
     The secretariat's rule: where the principal comes on every day, all others come along; on a day on which the
@@ -112,7 +144,7 @@ def _roles(judged: list[_Judged], state: Context) -> dict[int, Role]:
     words decide.
     """
     roles: dict[int, Role] = {}
-    principal = next((j for j in judged if j.number in {state.principal, NOBODY}), None)
+    principal = next((j for j in judged if j.number == minister), None)
     others = [j for j in judged if j is not principal and j.roles[0] <= NOT_A_MEMBER]
     for one in others:
         best = 1 + _best(one.roles[1:])

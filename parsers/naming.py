@@ -10,7 +10,7 @@ from parsers.glossary import concept
 from parsers.lexicon import every, starts_with
 from parsers.names import parts, same_person
 from parsers.origin import country_words
-from parsers.people import Mention, Token, gather, principal_class, strip_titles, title_class
+from parsers.people import PARTICLES, Mention, Token, gather, principal_class, strip_titles, title_class
 from parsers.text import fold
 
 AHEAD = 5
@@ -92,13 +92,14 @@ class People:
                 continue
             if ent.start in quoted:
                 continue
-            text = _bare_name(ent.text, _language_at(doc, ent.start))
-            if not text:
+            start = _whole(doc, ent, taken)
+            text = _bare_name(doc[start : ent.end].text, _language_at(doc, ent.start))
+            if not text or _signed(doc, start, ent.end):
                 continue
             if self._is_title(text):
                 titles.append((ent.start, ent.end))
             elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120 and not _greeted(doc, ent):
-                names.append(Mention(ent.start, ent.end, text))
+                names.append(Mention(start, ent.end, text))
         full = [m for m in names if len(parts(m.text)) > 1]
         return [m for m in names if m in full or _vouched(doc, m, full)], titles
 
@@ -205,6 +206,36 @@ def _of_another(doc: Doc, first: int, start: int, language: str) -> bool:
         if word in _OTHER_OFFICE or concept(word, language) == "DEPUTY_WORD":
             return True
     return False
+
+
+def _whole(doc: Doc, ent: Span, taken: set[int]) -> int:
+    """Where the name really begins: the finder now and then leaves out a first name, or one before particles."""
+    start = first = ent.start
+    sentence = next((a for a, b in context(doc).sentences if a <= ent.start < b), ent.start)
+    language = _language_at(doc, ent.start)
+    while start > sentence and fold(doc[start - 1].text) in PARTICLES and doc[start - 1].text[0].islower():
+        start -= 1
+    word = doc[start - 1].text if start > sentence else ""
+    known = any(concept(fold(word), tongue) for tongue in (language, "en"))
+    plain = word.isalpha() and word.istitle() and len(word) > 2 and not known and start - 1 not in taken
+    listed = any(fold(word) in every("people", name) for name in ("honorifics", "principal", "deputy", "other"))
+    # A capital at the beginning of a sentence tells nothing.
+    if plain and not listed and start - 1 > sentence:
+        return start - 1
+    return first if start < first else ent.start
+
+
+def _signed(doc: Doc, start: int, end: int) -> bool:
+    """Whether the name is a line of its own below everything that names a day: a signature without a valediction."""
+    state = context(doc)
+    number = next((n for n, (a, b) in enumerate(state.sentences) if a <= start < b), -1)
+    if number < 1:
+        return False
+    first, last = state.sentences[number]
+    if last - first > end - start + 1:
+        return False
+    later = any(m.start > first for m in state.day_mentions)
+    return not later and any(m.days for m in state.day_mentions)
 
 
 def _greeted(doc: Doc, ent: Span) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import spacy
 from spacy.language import Language
@@ -131,7 +132,8 @@ class Reader:
     ) -> Reading:  # fmt: skip
         decided = decide.statements(doc, state, shown)
         answered = decide.calendar(body.replies, row, self.conference, shown)
-        said = decide.merge(decided.statements, answered)
+        doubted = decide.doubted(decided.statements, state)
+        said = decide.merge([] if doubted else decided.statements, answered)
         asked = decide.questions(doc, state, shown)
         kinds: list[Kind] = []
         if said or state.sorts.get("availability", 0.0) > 0.9:
@@ -139,7 +141,17 @@ class Reader:
         if asked:
             kinds.append(Kind.QUESTION)
         neither = None if kinds else _neither(state, shown)
-        judged = review.judge(self.conference, state, shown, head, origin, said, neither, base["problems"])  # type: ignore[arg-type]  # a tuple of strings
+        judged = review.judge(
+            self.conference,
+            state,
+            shown,
+            head,
+            origin,
+            said,
+            neither,
+            cast("tuple[str, ...]", base["problems"]),
+            doubted=doubted,
+        )
         return Reading(
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
             kinds=tuple(kinds),

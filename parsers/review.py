@@ -46,6 +46,8 @@ def judge(
     said: list[Statement],
     neither: Neither | None,
     problems: tuple[str, ...],
+    *,
+    doubted: bool = False,
 ) -> Judged:
     """The doubts about a person's message."""
     reasons: list[str] = [*problems]
@@ -63,6 +65,8 @@ def judge(
     if shown.zoned.inner_from:
         reasons.append("passed on by somebody else")
     reasons.extend(_people(said, conference))
+    if doubted:
+        reasons.append("somebody is named, but the message may not be about attendance")
     if said and sureness < conference.threshold:
         reasons.append("the reader is not sure who comes on which day")
     if neither is not None:
