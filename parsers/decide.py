@@ -89,7 +89,7 @@ def _judged(state: Context) -> list[_Judged]:
 
 
 def doubted(said: list[Statement], state: Context) -> bool:
-    """Whether the whole message shows no availability to its own component, and no statement is sure enough all the same."""
+    """Whether the message as a whole shows no availability, and no statement is sure enough to outweigh that."""
     if not said or state.sorts.get("availability", 1.0) >= NO_AVAILABILITY:
         return False
     return max(statement.sureness for statement in said) < OUTWEIGHS
