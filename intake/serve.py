@@ -88,7 +88,7 @@ async def run(
     from intake.register import Register
 
     with Register.open(settings.database) as register:  # its faults are told before the page listens
-        register.enter(conference, settings.event, trusted=settings.authserv_id)
+        register.enter(conference, settings.event, trusted=settings.authserv_id, retention_days=settings.retention_days)
     ending = until or asyncio.Event()
     _end_on_signals(ending)
     from intake.reading_process import ReaderProcess

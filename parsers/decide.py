@@ -96,8 +96,8 @@ def doubted(said: list[Statement], state: Context) -> bool:
 
 
 def _replace_principal(judged: list[_Judged], doc: Doc, state: Context) -> int:
-    """The number of who speaks for the delegation as its minister. A new minister, named and not on the list, takes what
-    was said of "the Minister" without a name."""
+    """The number of who is the delegation's minister here. A new minister, named and not on the list, takes what was
+    said of "the Minister" without a name."""
     current = NOBODY if state.principal < 0 else state.principal
     mentions = state.people[current].mentions if current != NOBODY else []
     if any(not mention.title for mention in mentions):

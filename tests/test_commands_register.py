@@ -401,11 +401,11 @@ class TestFiles:
         message = MessageFile("a.eml", head + b"\r\ntext", on(-3).timestamp())
         assert message.arrived_at(on(60)).date().isoformat() == arrived
 
-    def test_an_outlook_file_is_refused_with_what_to_do(self, tmp_path: Path) -> None:
+    def test_a_damaged_outlook_file_is_refused_with_what_to_do(self, tmp_path: Path) -> None:
         from intake.message_files import found_in
 
         (tmp_path / "a.msg").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600)
-        with pytest.raises(OSError, match=r"save it there as \.eml"):
+        with pytest.raises(OSError, match=r"save it in Outlook as \.eml"):
             list(found_in([tmp_path / "a.msg"]))
 
     def test_a_broken_archive_is_named(self, tmp_path: Path) -> None:
