@@ -11,6 +11,7 @@ from page_samples import CONFERENCE, EVENT, MAILS, M, Mail, moment, on, reading_
 from page_service import PageService, open_page
 from page_visitor import Visitor, eventually
 
+from intake.page.html_mail import harmless, html_of
 from parsers.reading import Attachment, Evidence
 
 LONG = "Maximilian-Alexander " * 15  # 315 characters
@@ -90,3 +91,22 @@ def test_ten_thousand_messages_of_one_delegation(page_service: PageService) -> N
     older = re.search(r'href="(\?before=[^"#]+)', visitor.get("/delegations/AT")[2])
     assert older
     assert visitor.get("/delegations/AT" + older[1])[0] == 200
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<div>" * 200_000, "<b><a>" * 100_000, "<table><tr><td>" * 60_000, "<!--" * 100_000, '<a href="' * 90_000],
+)
+def test_a_layout_made_to_stop_the_page_is_not_shown(markup: str) -> None:
+    begun = monotonic()
+    shown = harmless(markup)
+
+    assert monotonic() - begun < 5
+    assert len(shown) < 1000
+
+
+def test_parts_within_parts_are_not_followed_for_ever() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(20_000))
+
+    assert html_of(nested + b"Content-Type: text/html\r\n\r\n<p>deep</p>") == ""
+    assert "fine" in html_of(b"Content-Type: text/html; charset=nonsense\r\n\r\n<p>fine</p>")

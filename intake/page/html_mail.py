@@ -10,7 +10,11 @@ from email.policy import compat32
 
 import nh3
 
-LARGEST = 2_000_000
+LARGEST = 400_000
+MOST_MULTIPARTS = 100
+DEEPEST = 256
+"""The sanitiser's time grows with the square of the nesting; no mail program nests like this."""
+
 FRAME_SECURITY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
@@ -22,24 +26,67 @@ _TAGS = {
 }  # fmt: skip
 _SPANS = {"colspan", "rowspan"}
 _ATTRIBUTES = {"*": {"dir", "lang", "align"}, "td": _SPANS, "th": _SPANS, "ol": {"start"}}
+_SEARCHED = 4_000_000
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+# A new one of these ends the one before it, and void ones hold nothing (WHATWG HTML, 13.1.2): neither nests.
+_FLAT = frozenset(
+    [
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "tbody",
+        "thead",
+        "tfoot",
+        "option",
+        "optgroup",
+        "rp",
+        "rt",
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 _CHARSET = re.compile(r"^[\w.:-]{1,40}$")
 
 
 def html_of(raw: bytes) -> str:
     """The first HTML body of a message; empty where there is none or it is far too large."""
-    for part in message_from_bytes(raw[: 4 * LARGEST], policy=compat32).walk():
-        if part.get_content_type() == "text/html" and part.get_content_disposition() != "attachment":
-            return _decoded(part)[:LARGEST]
+    head = raw[:_SEARCHED]
+    if head.lower().count(b"boundary=") > MOST_MULTIPARTS:
+        return ""
+    try:
+        for part in message_from_bytes(head, policy=compat32).walk():
+            if part.get_content_type() == "text/html" and part.get_content_disposition() != "attachment":
+                return _decoded(part)[:LARGEST]
+    except RecursionError:  # parts within parts within parts, a thousand deep
+        return ""
     return ""
 
 
 def has_html(raw: bytes) -> bool:
     """Whether it is worth offering; cheap, and may be wrong about a message that only speaks of HTML."""
-    return b"text/html" in raw[:LARGEST].lower()
+    return b"text/html" in raw[:_SEARCHED].lower()
 
 
 def harmless(markup: str) -> str:
     """A whole document that shows the markup: no script, no style of its own, no picture, no link to follow."""
+    if _depth(markup) > DEEPEST:
+        markup = ""
     clean = nh3.clean(
         markup, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(), link_rel=None, strip_comments=True,
         clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
@@ -51,6 +98,16 @@ def harmless(markup: str) -> str:
         "blockquote{margin:0 0 0 .8rem;padding-left:.8rem;border-left:3px solid #d3dae3}a{text-decoration:underline}"
         f"</style></head><body>{clean}</body></html>"
     )
+
+
+def _depth(markup: str) -> int:
+    """How deep the elements nest at most, about; a mistake of a few does no harm."""
+    depth = deepest = 0
+    for closing, name in _TAG.findall(markup):
+        if name.lower() not in _FLAT:
+            depth = max(0, depth + (-1 if closing else 1))
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def head_of(raw: bytes, longest: int = 60_000) -> str:

@@ -38,6 +38,7 @@ function say_line(words) {
 
 // A laptop that slept, or a server that was restarted: begin anew.
 function revive() {
+  if (document.hidden) return;
   const silent = Date.now() - heard;
   if (source.readyState === EventSource.CLOSED || silent > HEARD_AT_LEAST_EVERY) listen();
 }
@@ -286,6 +287,10 @@ if (!document.body.hasAttribute("data-frozen")) {
   listen();
   setInterval(revive, 5000);
   setInterval(age, 30_000);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { revive(); if (again) refresh(); } });
+  // A browser keeps six lines to one place: pages that nobody sees let go of theirs.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) source.close();
+    else { listen(); if (again) refresh(); }
+  });
   addEventListener("online", listen);
 }
