@@ -110,10 +110,10 @@ def main(count: int, only: int, languages: bool, epochs: float) -> None:
     for number, (training, held_out) in enumerate(split(entries, count), 1):
         click.echo(f"part {number}: {len(training)} entries to train, {len(held_out)} held out", err=True)
         quiet = lambda _: None  # noqa: E731 - a log that says nothing
-        measure_attendance(train_attendance(training, quiet, max(1, round(12 * epochs))), held_out, figures)
-        _measure(train_asks(training, quiet, max(1, round(8 * epochs))), asks_items(held_out), "questions", figures)
+        measure_attendance(train_attendance(training, quiet, max(1, round(9 * epochs))), held_out, figures)
+        _measure(train_asks(training, quiet, max(1, round(6 * epochs))), asks_items(held_out), "questions", figures)
         _measure(
-            train_sort(training, quiet, max(1, round(8 * epochs))),
+            train_sort(training, quiet, max(1, round(6 * epochs))),
             sort_items(held_out),
             f"sort ({len(SORTS)})",
             figures,

@@ -99,7 +99,7 @@ def _chunks(items: list[Item], rng: random.Random, size: int = 32) -> list[list[
     return chunks
 
 
-def train_attendance(entries: list[Entry], log: Log, epochs: int = 12) -> AttendanceModel:
+def train_attendance(entries: list[Entry], log: Log, epochs: int = 9) -> AttendanceModel:
     """The pair component from entries."""
     fillers: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -131,7 +131,7 @@ def asks_items(entries: list[Entry]) -> list[Item]:
     return ready
 
 
-def train_asks(entries: list[Entry], log: Log, epochs: int = 8) -> AsksModel:
+def train_asks(entries: list[Entry], log: Log, epochs: int = 6) -> AsksModel:
     """The question component from sentences."""
     ready = asks_items(entries)
     component = AsksModel()
@@ -151,7 +151,7 @@ def sort_items(entries: list[Entry]) -> list[Item]:
     return [(passage_of(entry)[0], None, [sort_label(entry)]) for entry in entries]
 
 
-def train_sort(entries: list[Entry], log: Log, epochs: int = 8) -> SortModel:
+def train_sort(entries: list[Entry], log: Log, epochs: int = 6) -> SortModel:
     """The component for the whole message from entries."""
     ready = sort_items(entries)
     component = SortModel()
@@ -168,7 +168,7 @@ def is_name(text: str) -> bool:
     return not (folded in titles or text[:1].islower())
 
 
-def train_names(nlp: Language, entries: list[Entry], log: Log, epochs: int = 10) -> None:
+def train_names(nlp: Language, entries: list[Entry], log: Log, epochs: int = 8) -> None:
     """The finder of names and bare titles (spaCy's own `ner`), names exchanged within a language as it learns."""
     rng = random.Random(SEED)  # noqa: S311 - repeatable training, no secret
     fix_random_seed(SEED)
@@ -244,14 +244,14 @@ def train(entries: Iterable[Entry], log: Log, *, epochs: float = 1.0) -> Languag
     nlp = build_pipeline()
     log(f"{len(ready)} entries")
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        largest = pool.submit(_attendance_in_child, ready, max(1, round(12 * epochs)), folder)
+        largest = pool.submit(_attendance_in_child, ready, max(1, round(9 * epochs)), folder)
         for name, trainer in (("asks", train_asks), ("sort", train_sort)):
             log(name)
-            trained = trainer(ready, log, max(1, round(8 * epochs)))
+            trained = trainer(ready, log, max(1, round(6 * epochs)))
             pipe = nlp.get_pipe(name)
             pipe.shape, pipe.model = trained.shape, trained.model  # type: ignore[attr-defined]  # own components
         log("ner")
-        train_names(nlp, ready, log, max(1, round(10 * epochs)))
+        train_names(nlp, ready, log, max(1, round(8 * epochs)))
         largest.result()
         nlp.get_pipe("attendance").from_disk(Path(folder))  # type: ignore[attr-defined]  # own component
     return nlp
