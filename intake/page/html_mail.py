@@ -67,7 +67,7 @@ _CHARSET = re.compile(r"^[\w.:-]{1,40}$")
 def html_of(raw: bytes) -> str:
     """The first HTML body of a message; empty where there is none or it is far too large."""
     head = raw[:_SEARCHED]
-    if head.lower().count(b"boundary=") > MOST_MULTIPARTS:
+    if len(re.findall(rb"(?i)boundary=", head)) > MOST_MULTIPARTS:
         return ""
     try:
         for part in message_from_bytes(head, policy=compat32).walk():
