@@ -107,6 +107,7 @@ class Round:
     def _run(self, source: Source) -> Outcome:
         state = source.open_folder(self._folder)
         memory = self._remember(state.generation)
+        listed_before = memory.listed_at
         self._list(source, memory, state.holds)
         wanted = sorted(memory.missing - self._resting(memory))
         new = 0
@@ -122,6 +123,8 @@ class Round:
             ok=True,
             holds=outcome.holds,
             words=outcome.words,
+            # Counted anew by the register itself after every whole listing; in between this process keeps count.
+            knows=len(memory.known) + len(memory.missing) if memory.listed_at == listed_before else None,
         )
         return outcome
 

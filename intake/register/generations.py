@@ -51,7 +51,9 @@ class Generations(Messages):
     def undelivered(self, event: str, account: str, folder: str, uidvalidity: int) -> dict[int, tuple[datetime, int]]:
         """The UIDs there that the server lists and does not hand over: the last try, and how many there were."""
         found = self.rows(
-            "SELECT uid, at, tries FROM sighting WHERE event_id = ? AND account = ? AND folder = ? AND uidvalidity = ?"
+            # By the index of the few that failed: by the one of places this would walk the whole folder.
+            "SELECT uid, at, tries FROM sighting INDEXED BY sighting_why"
+            " WHERE event_id = ? AND account = ? AND folder = ? AND uidvalidity = ?"
             " AND message IS NULL AND gone_at IS NULL",
             (self._event_id(event), account, folder, uidvalidity),
         )
@@ -59,8 +61,9 @@ class Generations(Messages):
 
     def asking_uids(self, event: str, account: str, folder: str, uidvalidity: int) -> set[int]:
         """The UIDs there whose messages hold a question that is open still."""
+        # CROSS JOIN: from the few open questions to their places, and not through the whole folder.
         found = self.rows(
-            "SELECT DISTINCT s.uid FROM question q JOIN sighting s ON s.message = q.message"
+            "SELECT DISTINCT s.uid FROM question q CROSS JOIN sighting s ON s.message = q.message"
             " WHERE q.event_id = ? AND q.present = 1 AND q.state = 'open' AND s.event_id = q.event_id"
             " AND s.account = ? AND s.folder = ? AND s.uidvalidity = ? AND s.gone_at IS NULL",
             (self._event_id(event), account, folder, uidvalidity),

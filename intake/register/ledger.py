@@ -182,19 +182,33 @@ class Ledger(Events):
         return from_text(self._message_row(number)["arrived_at"])
 
     def note_round(
-        self, event: str, account: str, folder: str, *, at: datetime, ok: bool, holds: int | None, words: str
+        self,
+        event: str,
+        account: str,
+        folder: str,
+        *,
+        at: datetime,
+        ok: bool,
+        holds: int | None,
+        words: str,
+        knows: int | None = None,
     ) -> None:
-        """Notes one look at one folder. `words` says what went wrong, or is empty."""
+        """Notes one look at one folder. `words` says what went wrong, or is empty.
+
+        `knows` is how many messages of the folder the register has seen, where the caller kept count; else they are
+        counted, which takes time in proportion to the folder.
+        """
         with self.change():
             event_id = self._event_for_writing(event)
             self.put(
                 "INSERT INTO round (event_id, account, folder, at, ok, holds, knows, words, good_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, (SELECT count(*) FROM sighting WHERE event_id = ? AND account = ?"
-                " AND folder = ? AND gone_at IS NULL), ?, ?) ON CONFLICT (event_id, account, folder) DO UPDATE SET"
+                " VALUES (?, ?, ?, ?, ?, ?, coalesce(?, (SELECT count(*) FROM sighting WHERE event_id = ?"
+                " AND account = ? AND folder = ? AND gone_at IS NULL)), ?, ?)"
+                " ON CONFLICT (event_id, account, folder) DO UPDATE SET"
                 " at = excluded.at, ok = excluded.ok, holds = coalesce(excluded.holds, holds), knows = excluded.knows,"
                 " words = excluded.words, good_at = coalesce(excluded.good_at, good_at)",
                 (
-                    event_id, account, folder, to_text(at), int(ok), holds,
+                    event_id, account, folder, to_text(at), int(ok), holds, knows,
                     event_id, account, folder,
                     words, to_text(at) if ok else None,
                 ),
