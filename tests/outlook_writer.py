@@ -78,24 +78,50 @@ def compound(tree: Mapping[str, Any]) -> bytes:
     return header + struct.pack("<109I", *difat) + b"".join(chains) + struct.pack(f"<{len(table)}I", *table)
 
 
+class Old(bytes):
+    """A string as files without Unicode hold it, in some code page."""
+
+
+Properties = Mapping[int, str | bytes | int]
+
+
 def outlook_file(
-    properties: Mapping[int, str | bytes], attachments: tuple[Mapping[int, str | bytes | int], ...] = ()
+    properties: Properties,
+    attachments: tuple[Properties, ...] = (),
+    *,
+    recipients: tuple[Properties, ...] = (),
+    within: tuple[tuple[Properties, tuple[Properties, ...]], ...] = (),
 ) -> bytes:
-    """A .msg with these string and binary properties (by their id), and attachments with theirs."""
-    tree: dict[str, Any] = _storage(properties, struct.pack("<8x4I8x", 0, len(attachments), 0, len(attachments)))
-    for number, attachment in enumerate(attachments):
-        tree[f"__attach_version1.0_#{number:08X}"] = _storage(attachment, b"\0" * 8)
+    """A .msg with these properties (by their id), and attachments and recipients with theirs.
+
+    `within` are mails that are attached to it, each with attachments of its own.
+    """
+    tree = _mail(properties, attachments, b"\0" * 8)
+    for number, recipient in enumerate(recipients):
+        tree[f"__recip_version1.0_#{number:08X}"] = _storage(recipient, b"\0" * 8)
+    for number, (inner, parts) in enumerate(within, len(attachments)):
+        part: dict[str, Any] = _storage({0x3705: 5, 0x3001: "a mail"}, b"\0" * 8)
+        part["__substg1.0_3701000D"] = _mail(inner, parts, b"")
+        tree[f"__attach_version1.0_#{number:08X}"] = part
     return compound(tree)
 
 
-def _storage(properties: Mapping[int, str | bytes | int], head: bytes) -> dict[str, Any]:
+def _mail(properties: Properties, attachments: tuple[Properties, ...], more: bytes) -> dict[str, Any]:
+    """A mail's storage; that of a mail within another has a shorter head."""
+    tree: dict[str, Any] = _storage(properties, struct.pack("<8x4I", 0, len(attachments), 0, len(attachments)) + more)
+    for number, attachment in enumerate(attachments):
+        tree[f"__attach_version1.0_#{number:08X}"] = _storage(attachment, b"\0" * 8)
+    return tree
+
+
+def _storage(properties: Properties, head: bytes) -> dict[str, Any]:
     streams: dict[str, Any] = {}
     listed = head
     for identity, value in properties.items():
         if isinstance(value, int):
             listed += struct.pack("<HHIQ", 0x0003, identity, 6, value)
             continue
-        kind = 0x001F if isinstance(value, str) else 0x0102
+        kind = 0x001F if isinstance(value, str) else 0x001E if isinstance(value, Old) else 0x0102
         data = value.encode("utf-16-le") if isinstance(value, str) else value
         streams[f"__substg1.0_{identity:04X}{kind:04X}"] = data
         listed += struct.pack("<HHIQ", kind, identity, 6, len(data) + (2 if isinstance(value, str) else 0))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from outlook_writer import outlook_file
+from outlook_writer import Old, outlook_file
 
 from intake.message_files import found_in
 from intake.outlook_file import NotReadableError, to_mime
@@ -60,6 +60,64 @@ def test_a_mail_without_the_fields_it_was_sent_with() -> None:
     assert mail["subject"] == "Zusage Bcc: x"
     assert "office@at.example" in str(mail["from"])
     assert mail["bcc"] is None
+
+
+def test_everybody_it_was_sent_to() -> None:
+    named = [("Anna Ö", "anna@at.example", 1), ("Bert", "bert@at.example", 1), ("Carl", "carl@at.example", 2)]
+    named += [("Dora", "dora@at.example", 2), ("Emil", "emil@at.example", 3)]
+    recipients = tuple({0x3001: name, 0x39FE: address, 0x0C15: kind} for name, address, kind in named)
+    mail = parsed(outlook_file({CLASS: "IPM.Note", BODY: "Ja."}, recipients=recipients))
+    assert str(mail["to"]) == "Anna Ö <anna@at.example>, Bert <bert@at.example>"
+    assert str(mail["cc"]) == "Carl <carl@at.example>, Dora <dora@at.example>"
+
+
+def test_the_address_that_others_can_write_to() -> None:
+    inner = "/O=EXCHANGE/OU=GROUP/CN=RECIPIENTS/CN=BUERO"
+    properties = {CLASS: "IPM.Note", SENDER: "Büro", SENDER_ADDRESS: inner, BODY: "Ja."}
+    assert str(parsed(outlook_file({**properties, 0x5D01: "office@at.example"}))["from"]) == "Büro <office@at.example>"
+    assert "EXCHANGE" not in str(parsed(outlook_file(properties))["from"])
+
+
+MESSAGE_PAGE, INTERNET_PAGE = 0x3FFD, 0x3FDE
+
+
+@pytest.mark.parametrize(
+    ("pages", "page"),
+    [
+        ({MESSAGE_PAGE: 1250, INTERNET_PAGE: 28592}, "cp1250"),
+        ({MESSAGE_PAGE: 1253, INTERNET_PAGE: 65001}, "cp1253"),
+        ({MESSAGE_PAGE: 932, INTERNET_PAGE: 50220}, "cp932"),
+        ({MESSAGE_PAGE: 99999, INTERNET_PAGE: 99999}, "cp1252"),
+        ({}, "cp1252"),
+    ],
+)
+def test_old_files_keep_their_letters_in_a_code_page(pages: dict[int, int], page: str) -> None:
+    text = {"cp1250": "Účast ministra", "cp1253": "Ο Υπουργός", "cp932": "大臣", "cp1252": "Müller kommt"}[page]
+    encoded = Old(text.encode(page))
+    mail = parsed(outlook_file({CLASS: "IPM.Note", SUBJECT: encoded, BODY: encoded, SENDER: encoded, **pages}))
+    assert mail["subject"] == text
+    if page != "cp1250":  # here both pages can be read, and the mail's own is believed
+        assert mail.get_content().strip() == text
+
+
+def test_a_mail_in_a_mail_is_not_lost() -> None:
+    inner = {CLASS: "IPM.Note", BODY: "Die Ministerin kommt.", HEADERS: SENT}
+    raw = outlook_file({CLASS: "IPM.Note", BODY: "z. K."}, (PDF,), within=((inner, (PDF,)), ({BODY: "zwei"}, ())))
+    mail = parsed(raw)
+    types = [part.get_content_type() for part in mail.walk()]
+    assert types.count("message/rfc822") == 2
+    assert types.count("application/pdf") == 2
+    text = mail.as_string()
+    assert "Die Ministerin kommt." in "".join(
+        part.get_content() for part in mail.walk() if part.get_content_type() == "text/plain"
+    )
+    assert "<1@interior-at.example>" in text
+    assert to_mime(raw) == to_mime(raw)
+
+
+def test_a_text_in_rtf_only_is_said_and_not_taken_for_an_empty_mail() -> None:
+    with pytest.raises(NotReadableError, match="RTF"):
+        to_mime(outlook_file({CLASS: "IPM.Note", 0x1009: b"LZFu"}))
 
 
 def test_the_same_file_gives_the_same_bytes() -> None:
