@@ -14,6 +14,7 @@ from register_samples import CONFERENCE, NO, both, on, raw_mail, reading
 
 from intake.register import Bucket, Location, Register
 from intake.register.datasette import HIDDEN, metadata
+from intake.register.index import asked, indexed
 from intake.register.views import VIEWS
 from parsers.reading import Envelope, Neither, Zone, ZoneKind
 
@@ -54,6 +55,34 @@ def test_words_are_found_without_their_marks_and_by_their_beginnings(register: R
 @pytest.mark.parametrize("words", ["", "   ", "embargo", "ministre absent", "inistre", "event2", "event : event2"])
 def test_what_is_not_in_the_new_text_is_not_found(register: Register, words: str) -> None:
     assert register.search("bridges", words) == []
+
+
+def test_the_beginning_of_a_word_is_looked_for_among_the_words_of_the_event_only() -> None:
+    """Event 1 with a word 2x and event 12 with a word x are not mistaken for each other."""
+    words = {event_id: indexed(event_id, "x 2x") for event_id in (1, 12)}
+
+    assert set(words[1].split()).isdisjoint(words[12].split())
+    assert asked(1, "min") == '"e1xmin"*'
+    assert asked(1, "Łódź, 2024-04-30 — !") == '"e1xlodz"* AND "e1x2024 e1x04 e1x30"*'
+
+
+def test_an_index_from_before_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    with Register.open(path) as register:
+        register.enter(CONFERENCE, "bridges")
+        kept = register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
+        register.record(kept.id, reading(both("Anna Berger"), text="Łódź greets Ghent"), at=on(1))
+        for sql in (
+            "DROP TABLE search",
+            'CREATE VIRTUAL TABLE search USING fts5 (event, subject, people, text, tokenize = "unicode61")',
+            "INSERT INTO search VALUES ('event1', 'ghent', 'anna berger', 'lodz greets ghent')",
+            "DELETE FROM _sqlite_migrations WHERE name = 'search_by_event'",
+        ):
+            register.put(sql)
+
+    with Register.open(path) as register:
+        assert [row.id for row in register.search("bridges", "gree łód")] == [1]
+        assert register.search("bridges", "event1") == []
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,6 +15,7 @@ from intake.register.checks import Checked, check, new_text
 from intake.register.conversation import Conversations, continued
 from intake.register.events import to_json
 from intake.register.file import Row
+from intake.register.index import indexed
 from intake.register.ledger import Ledger
 from intake.register.moment import from_text, said_at, to_text
 from intake.register.people import fold
@@ -244,19 +245,18 @@ class Entries(Ledger, Questions, Conversations, Boards):
                 self._judge_again(number, at)
 
     def _index(self, message: Row, reading: Reading) -> None:
-        """Folded, so that ł and ø are found by l and o too; the excerpt shown is cut from the reading's own text."""
+        """For the search; the excerpt that it shows is cut from the reading's own text."""
         self.put("DELETE FROM search WHERE rowid = ?", (message["id"],))
         envelope = reading.envelope
         people = [statement.name for statement in reading.statements]
+        columns = (
+            envelope.subject,
+            " ".join([envelope.from_name, envelope.from_address, *dict.fromkeys(people)]),
+            new_text(reading)[:_INDEXED],
+        )
         self.put(
-            "INSERT INTO search (rowid, event, subject, people, text) VALUES (?, ?, ?, ?, ?)",
-            (
-                message["id"],
-                event_token(message["event_id"]),
-                fold(envelope.subject),
-                fold(" ".join([envelope.from_name, envelope.from_address, *dict.fromkeys(people)])),
-                fold(new_text(reading)[:_INDEXED]),
-            ),
+            "INSERT INTO search (rowid, subject, people, text) VALUES (?, ?, ?, ?)",
+            (message["id"], *(indexed(message["event_id"], column) for column in columns)),
         )
 
     def _trusted(self, event_id: int) -> str:
@@ -266,11 +266,6 @@ class Entries(Ledger, Questions, Conversations, Boards):
     def _learned(self, event_id: int, address: str) -> str | None:
         row = self.row("SELECT delegation FROM address WHERE event_id = ? AND address = ?", (event_id, address.lower()))
         return str(row["delegation"]) if row else None
-
-
-def event_token(event_id: int) -> str:
-    """The word that stands for an event in the search index."""
-    return f"event{event_id}"
 
 
 def bucket_of(kinds: str, neither: str | None, proposed: bool, reasons: list[str]) -> tuple[Bucket, str]:

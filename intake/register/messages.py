@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from intake.register.entries import event_token
 from intake.register.file import Row
+from intake.register.index import asked
 from intake.register.moment import from_text, maybe_from_text, to_text
-from intake.register.people import fold
 from intake.register.staff import Staff
 from intake.register.values import (
     Bucket,
@@ -134,11 +133,9 @@ class Messages(Staff):
 
     def search(self, event: str, words: str, *, limit: int = 50) -> list[MessageRow]:
         """The newest messages of an event in which all words occur (or begin a word): text, people, subject, sender."""
-        asked = [f'"{word}"*' for word in fold(words).replace('"', " ").replace("\0", " ").split()]
-        if not asked:
+        match = asked(self._event_id(event), words)
+        if not match:
             return []
-        event_id = self._event_id(event)
-        match = f"event : {event_token(event_id)} AND {{subject people text}} : ({' AND '.join(asked)})"
         found = self.rows("SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?", (match, limit))
         numbers = [row["rowid"] for row in found]
         marks = ", ".join("?" * len(numbers))

@@ -5,6 +5,8 @@ Times are UTC text of one width (`moment.to_text`), so that they sort; JSON colu
 
 from sqlite_utils import Database, Migrations
 
+from intake.register.index import indexed
+
 MIGRATIONS = Migrations("availability-intake")
 
 _TABLES = (
@@ -273,3 +275,23 @@ def generations(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )
+
+
+@MIGRATIONS()
+def search_by_event(db: Database) -> None:
+    """The words of the index carry their event's number (module `index`), where a token of the event stood apart."""
+    db.execute("ALTER TABLE search RENAME TO search_before")
+    db.execute(
+        """
+        CREATE VIRTUAL TABLE search USING fts5 (subject, people, text, tokenize = "unicode61 remove_diacritics 2")
+        """
+    )
+    found = db.execute(
+        "SELECT s.rowid, m.event_id, s.subject, s.people, s.text FROM search_before s JOIN message m ON m.id = s.rowid"
+    )
+    for number, event_id, *columns in found:
+        db.execute(
+            "INSERT INTO search (rowid, subject, people, text) VALUES (?, ?, ?, ?)",
+            (number, *(indexed(event_id, column) for column in columns)),
+        )
+    db.execute("DROP TABLE search_before")
