@@ -17,7 +17,7 @@ from intake.commands import (
     write_line,
 )
 from intake.export.lines import change_in_words, change_line
-from intake.process import IN_JUNK
+from intake.process import IN_JUNK, IN_PART
 from intake.reading_process import ReaderProcess, ReadingFaultError
 from intake.register import Register
 from parsers.reading import Reading
@@ -68,8 +68,7 @@ def reread(config: Path, db: Path | None, as_json: bool, adopt: bool) -> None:
 
 
 def _as_it_lay(register: Register, number: int, reading: Reading) -> Reading:
-    """A message from the junk folder keeps that mark, which no reader knows of."""
+    """What no reader knows of stays: that it lay in the junk folder, that only a part of it was fetched."""
     before = register.last_read(number)
-    if before is not None and IN_JUNK in before.review:
-        return replace(reading, review=(*reading.review, IN_JUNK))
-    return reading
+    marks = [mark for mark in (IN_JUNK, IN_PART) if before is not None and mark in before.review]
+    return replace(reading, review=(*reading.review, *marks))

@@ -16,6 +16,7 @@ TRIES = 2
 """How often a message may end or overrun the reader's process: once may be the machine's fault."""
 
 IN_JUNK = "It lay in the junk folder"
+IN_PART = "Not all of this message was fetched. Open it in the mailbox to see the rest"
 
 
 def process(
@@ -58,5 +59,8 @@ def read_kept(
     places = register.places(number)
     if places and all(in_junk(place) for place in places):
         reading = replace(reading, review=(*reading.review, IN_JUNK))
+    if register.lacking([number]):
+        # What it says may stand in the part that is missing.
+        reading = replace(reading, review=(*reading.review, IN_PART))
     register.record(number, reading, at=now())
     return True

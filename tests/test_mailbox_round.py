@@ -16,7 +16,9 @@ from intake.mailbox.passwords import Password
 from intake.mailbox.round import BATCH_BYTES, BATCH_MESSAGES, Outcome, Round, is_stand_in
 from intake.mailbox.session import Session
 from intake.mailbox.source import FIRST_PART, OVERSIZE
-from intake.register import Register
+from intake.process import read_kept
+from intake.register import Bucket, Register
+from parsers.reading import Envelope, Neither, Reading
 
 DAY = 86_400.0
 
@@ -372,8 +374,27 @@ def test_of_a_huge_message_the_first_part_is_kept_with_a_note(desk: Desk) -> Non
     (number,) = (number for number in desk.register.unread("e") if b"<3@" in desk.register.raw(number)[:60])
     assert len(desk.register.raw(number)) == FIRST_PART
     assert desk.kept() == [1, 2, 3, 4, 5]
+    assert desk.register.lacking(desk.register.unread("e")) == {number: "25 MB: only the first 1 MB was fetched"}
     assert b"UID FETCH 3 (BODY.PEEK[]<0.1048576> INTERNALDATE)" in b"\n".join(desk.server.lines)
     assert desk.look().missing == ()
+
+
+class Certain:
+    """Reads the same answer out of every mail, and has no doubt."""
+
+    def read(self, raw: bytes, received_at: datetime) -> Reading:  # noqa: ARG002 - as a reader is called
+        return Reading(text="x", envelope=Envelope(sent=received_at), neither=Neither.UNRELATED)
+
+
+def test_what_was_fetched_in_part_only_is_looked_at_by_a_person(desk: Desk) -> None:
+    desk.server.mails = {1: mail(1, OVERSIZE), 2: mail(2)}
+    desk.look()
+    for number in desk.register.unread("e"):
+        assert read_kept(desk.register, Certain(), number, now=desk.clock.now)  # type: ignore[arg-type]
+    assert {row.size: row.bucket for row in desk.register.messages("e")} == {
+        FIRST_PART: Bucket.REVIEW,
+        len(mail(2)): Bucket.UNRELATED,
+    }
 
 
 def test_a_size_that_the_server_does_not_tell(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from page_service import PageService
 from page_visitor import Visitor, eventually
 from selectolax.lexbor import LexborHTMLParser
 
-from intake.register import State
+from intake.register import Bucket, Location, State
 
 PATHS = (
     "/", "/?day=2024-04-29", "/?at=2024-03-01T12:00", "/review", "/messages/1", "/messages/16", "/messages/20",
@@ -38,6 +38,23 @@ def test_every_page_carries_the_strict_headers(visitor: Visitor, path: str) -> N
     assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", body)
     assert "http://" not in re.sub(r"http://www\.w3\.org", "", body)
     assert "https://" not in body
+
+
+def test_a_message_that_was_fetched_in_part_says_so(page_service: PageService, visitor: Visitor) -> None:
+    (row,) = [one for one in page_service.register.messages(EVENT, limit=1000) if one.bucket is Bucket.BOUNCE][:1]
+    for number, uid in ((1, 901), (row.id, 902)):
+        where = Location("bridges", "INBOX", 7, uid)
+        raw, when = page_service.register.raw(number), page_service.now
+        kept = page_service.register.keep(
+            EVENT, raw, where, received_at=when, fetched_at=when, note="31 MB: only the first 1 MB was fetched"
+        )
+        assert kept.id == number
+    words = "Not all of this message was fetched"
+
+    assert words in visitor.get("/messages/1")[2]
+    assert "31 MB: only the first 1 MB was fetched" in visitor.get("/messages/1")[2]
+    assert words not in visitor.get("/messages/2")[2]
+    assert visitor.get("/not-counted")[2].count("31 MB: only the first 1 MB was fetched") == 1
 
 
 def test_the_board_weighs_under_60_kilobytes(visitor: Visitor) -> None:

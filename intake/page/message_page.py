@@ -26,6 +26,7 @@ from intake.page.reasons import reason
 from intake.page.render import render
 from intake.page.security import CONTENT_SECURITY
 from intake.page.tray import tray_order
+from intake.process import IN_PART
 from intake.register import Bucket, DecisionRow, Message, Register, RegisterBusyError, RegisterError, StaleError
 from intake.register.page_queries import Sighted, sightings
 from parsers.reading import Neither, Role
@@ -158,6 +159,8 @@ async def _page(
         reasons=[reason(now.words, text) for text in found.message.review],
         results=_authentication(reading.envelope.authentication) if reading else [],
         sightings=found.sightings,
+        lacking=next((one.note for one in found.sightings if one.note), ""),
+        in_part=reason(now.words, IN_PART),
         html=found.html,
         before=before,
         after=after,

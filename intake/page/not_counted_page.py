@@ -26,6 +26,9 @@ LINE = (
     Bucket.COPY,
     Bucket.ERASED,
 )
+Aside = tuple[list[int], dict[int, str]]
+"""For each message its mark, and of those of which a part is missing what that is."""
+
 CAN_COUNT = (Bucket.ACKNOWLEDGEMENT, Bucket.AUTO_REPLY, Bucket.BOUNCE, Bucket.UNRELATED)
 
 
@@ -37,11 +40,13 @@ async def not_counted(request: web.Request) -> web.Response:
     buckets = tuple(one for one in NOT_COUNTED if one.value == wish) or NOT_COUNTED
     before = moment_from(request.query.get("before", ""))
 
-    def look(register: Register) -> tuple[list[MessageRow], list[tuple[Location, datetime, str, int]], list[int]]:
+    def look(register: Register) -> tuple[list[MessageRow], list[tuple[Location, datetime, str, int]], Aside]:
         rows = register.messages(house.event, buckets=buckets, before=before, limit=A_PAGE + 1)
-        return rows, register.undeliverable(house.event)[:50], [register.mark_of_message(row.id) for row in rows]
+        numbers = [row.id for row in rows]
+        aside = [register.mark_of_message(number) for number in numbers], register.lacking(numbers)
+        return rows, register.undeliverable(house.event)[:50], aside
 
-    rows, undeliverable, marks = await house.desk.ask(look)
+    rows, undeliverable, (marks, lacking) = await house.desk.ask(look)
     overview = await house.pulse.overview()
     counts = overview.counts
     rounds = house.pulse.beat.rounds
@@ -58,6 +63,7 @@ async def not_counted(request: web.Request) -> web.Response:
         holds=sum(one.holds for one in rounds if one.holds is not None) if rounds else None,
         knows=sum(one.knows for one in rounds if one.holds is not None),
         undeliverable=undeliverable,
+        lacking=lacking,
         older=rows[A_PAGE - 1].said_at.isoformat() if len(rows) > A_PAGE else "",
         before=before,
         can_count=CAN_COUNT,

@@ -19,6 +19,7 @@ _FIXED = (
     N_("a person is named by one word only"),
     N_("two persons would head the delegation on the same day"),
     N_("It lay in the junk folder"),
+    N_("Not all of this message was fetched. Open it in the mailbox to see the rest"),
     N_("says who comes"),
     N_("asks something, and does not say who comes"),
     N_("only acknowledges the letter"),

@@ -4,6 +4,7 @@ A UIDVALIDITY that changes, also back to an earlier value, makes every UID of th
 2.3.1.1). So nothing of the folder counts as present from then on until it has been fetched and recognised again.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from intake.register.messages import Messages
@@ -69,6 +70,15 @@ class Generations(Messages):
             (self._event_id(event), account, folder, uidvalidity),
         )
         return {row["uid"] for row in found}
+
+    def lacking(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Of the messages those of which only a part was fetched, each with what is missing."""
+        asked = list(numbers)
+        found = self.rows(
+            f"SELECT message, why FROM sighting WHERE message IN ({', '.join('?' * len(asked))}) AND why <> ''",  # noqa: S608  only question marks
+            asked,
+        )
+        return {row["message"]: row["why"] for row in found}
 
     def places(self, number: int) -> list[Location]:
         """Everywhere that a message was ever seen, oldest first."""
