@@ -1,11 +1,13 @@
 """What is done besides fetching, on a real Dovecot: answers noticed, mails marked or moved only where asked for."""
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from imap_dovecot import Dovecot, available
+from imapclient import IMAPClient
 from moved_clock import MovedClock
 
 from intake.mailbox.doors import steps_of
@@ -145,6 +147,54 @@ def test_what_is_recorded_is_moved_and_nothing_else(make: object) -> None:
     assert len(desk.holds("Recorded")) == 2
     assert desk.look().words == ""
     assert desk.register.rounds("e")[0].knows == 1
+
+
+@pytest.fixture(scope="module")
+def without_move() -> Iterator[Dovecot]:
+    capabilities = "IMAP4rev1 ID ENABLE IDLE UIDPLUS LITERAL+"
+    with Dovecot(extra=f"protocol imap {{\n  imap_capability = {capabilities}\n}}\n") as server:
+        yield server
+
+
+@pytest.mark.parametrize("step", ["copy", "add_flags", "uid_expunge"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_move_in_two_steps_that_is_cut_short_doubles_nothing(
+    without_move: Dovecot, tmp_path: Path, step: str, after: bool
+) -> None:
+    user = f"{step}-{after}"
+    twins = [asks(1), asks(1)]
+    without_move.append(user, [*twins, asks(2), asks(3)])
+    with without_move.client(user) as client:
+        client.create_folder("Recorded")
+        assert not client.has_capability("MOVE")
+    # One that lay there before, of the same size as those that are moved.
+    without_move.append(user, [asks(9)], "Recorded")
+    account = without_move.account(user, after="move", after_folder="Recorded")
+    with Register.open(tmp_path / "r.db") as register:
+        desk = Desk(without_move, account, register)
+        desk.look()
+        desk.read_all()
+
+        class Cut(IMAPClient):
+            """Loses the connection at one step, before the server hears of it or after it has done it."""
+
+        def cut(self: IMAPClient, *arguments: object, **more: object) -> object:
+            if after:
+                getattr(IMAPClient, step)(self, *arguments, **more)
+            self.socket().shutdown(socket.SHUT_RDWR)
+            raise ConnectionResetError
+
+        setattr(Cut, step, cut)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("intake.mailbox.connection.IMAPClient", Cut)
+            desk.watch.close()
+            with pytest.raises(MailboxError):
+                desk.look()
+        for again in (desk, Desk(without_move, account, register)):
+            again.look()
+            again.watch.close()
+            assert desk.holds("INBOX") == []
+            assert len(desk.holds("Recorded")) == 5, "the twins, two more and the one that lay there"
 
 
 @pytest.mark.parametrize("flag", ["$Recorded", "\\Flagged"])

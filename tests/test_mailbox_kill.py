@@ -43,9 +43,13 @@ def fast_directory() -> Iterator[str]:
         yield name
 
 
-def test_killed_at_every_step(fast_directory: str) -> None:
+WITHOUT_MOVE = "protocol imap {\n  imap_capability = IMAP4rev1 ID ENABLE IDLE UIDPLUS LITERAL+\n}\n"
+
+
+@pytest.mark.parametrize("extra", [pytest.param("", id="MOVE"), pytest.param(WITHOUT_MOVE, id="COPY and EXPUNGE")])
+def test_killed_at_every_step(fast_directory: str, extra: str) -> None:
     stride = int(os.environ.get("KILL_POINTS_STRIDE", "1"))
-    with Dovecot() as dovecot:
+    with Dovecot(extra=extra) as dovecot:
         mailboxes(dovecot, MOST_POINTS)
         program = str(Path(__file__).parent / "kill_points.py")
         runs = [

@@ -6,7 +6,6 @@ what is still undone. So it is repeated until it is true, whatever ended an earl
 """
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr, parsedate_to_datetime
@@ -15,12 +14,12 @@ from typing import Protocol
 from intake.clock import Clock
 from intake.mailbox.faults import Fault, MailboxError
 from intake.mailbox.folders import Wanted
+from intake.mailbox.moving import Moving, portions
 from intake.mailbox.session import Session
 from intake.register import Location, Register
 from intake.settings import Account
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,990})>")
-_PORTION = 500
 
 
 class Step(Protocol):
@@ -63,8 +62,7 @@ class Answers:
         generation = self._session.open_folder(folder).generation
         highest = self._sent[1] if self._sent[0] == generation else 0
         uids = self._session.uids(highest + 1)
-        for start in range(0, len(uids), _PORTION):
-            portion = uids[start : start + _PORTION]
+        for portion in portions(uids):
             for head, arrived in self._session.heads(portion):
                 self._note(head, arrived)
             self._sent = (generation, portion[-1])
@@ -88,6 +86,7 @@ class Marking:
         self._account = account
         self._register = register
         self._event = event
+        self._moving = Moving(session)
 
     def run(self, generations: dict[str, int]) -> None:
         """Does what is undone in the folders that answers arrive in; a folder of the archive is left alone."""
@@ -104,13 +103,12 @@ class Marking:
             return
         if self._account.after == "flag":
             undone = settled & set(self._session.without(self._account.after_flag))
-            for portion in _portions(undone):
+            for portion in portions(undone):
                 self._session.mark(portion, self._account.after_flag)
         elif self._account.after == "move":
             target = self._session.find(self._account.after_folder)
             undone = settled & set(self._session.uids())
-            for portion in _portions(undone):
-                self._session.move(portion, target)
+            self._moving.move(undone, folder, target)
 
 
 def steps_of(session: Session, account: Account, register: Register, event: str, clock: Clock) -> list[Step]:
@@ -119,12 +117,6 @@ def steps_of(session: Session, account: Account, register: Register, event: str,
     if account.after != "nothing":
         steps.append(Marking(session, account, register, event))
     return steps
-
-
-def _portions(uids: Iterable[int]) -> Iterable[list[int]]:
-    ordered = sorted(uids)
-    for start in range(0, len(ordered), _PORTION):
-        yield ordered[start : start + _PORTION]
 
 
 def _date(text: str) -> datetime | None:

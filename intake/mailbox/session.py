@@ -45,6 +45,8 @@ class Session:
         self._listing: tuple[Folder, ...] = ()
         self._idles = True
         self._lasting: frozenset[bytes] = frozenset()
+        self.generation = 0
+        """The UIDVALIDITY of the folder that was opened last."""
 
     def open(self) -> None:
         """Connects, logs in and lists the folders. Raises `MailboxError`; nothing stays open then."""
@@ -76,7 +78,8 @@ class Session:
             self._folder = folder
             self._holds = _number(answer.get(b"EXISTS"))
             self._lasting = frozenset(answer.get(b"PERMANENTFLAGS", ()))
-            return FolderState(generation=_number(answer.get(b"UIDVALIDITY")), holds=self._holds)
+            self.generation = _number(answer.get(b"UIDVALIDITY"))
+            return FolderState(generation=self.generation, holds=self._holds)
 
     def uids(self, since: int = 1) -> list[int]:
         """`n:*` gives the last message even where n lies beyond it (RFC 9051, 9), so what is below is dropped."""
@@ -148,19 +151,26 @@ class Session:
         with self._connection.command(Fault.REFUSED):
             self._connection.client.add_flags(sorted(uids), [flag], silent=True)
 
-    def move(self, uids: Collection[int], folder: str) -> None:
-        """MOVE (RFC 6851), or COPY and an EXPUNGE of just these (UIDPLUS, RFC 4315)."""
-        client = self._connection.client
+    def can(self, capability: str) -> bool:
+        """Whether the server offers something, such as MOVE."""
         with self._connection.command(Fault.REFUSED):
-            if client.has_capability("MOVE"):
-                client.move(sorted(uids), folder)
-            elif client.has_capability("UIDPLUS"):
-                client.copy(sorted(uids), folder)
-                client.add_flags(sorted(uids), ["\\Deleted"], silent=True)
-                client.uid_expunge(sorted(uids))
-            else:
-                advice = 'Write after = "flag" instead.'
-                raise MailboxError(Fault.REFUSED, "The server cannot move single messages", advice=advice)
+            return bool(self._connection.client.has_capability(capability))
+
+    def move(self, uids: Collection[int], folder: str) -> None:
+        """MOVE (RFC 6851)."""
+        with self._connection.command(Fault.REFUSED):
+            self._connection.client.move(sorted(uids), folder)
+
+    def copy(self, uids: Collection[int], folder: str) -> None:
+        """COPY: all of them, or none."""
+        with self._connection.command(Fault.REFUSED):
+            self._connection.client.copy(sorted(uids), folder)
+
+    def expunge(self, uids: Collection[int]) -> None:
+        """Takes just these out of the open folder (UIDPLUS, RFC 4315)."""
+        with self._connection.command(Fault.REFUSED):
+            self._connection.client.add_flags(sorted(uids), ["\\Deleted"], silent=True)
+            self._connection.client.uid_expunge(sorted(uids))
 
     def append_draft(self, raw: bytes) -> str:
         """Puts a message into the Drafts folder, for a person to look at and send; the folder's name."""
