@@ -229,6 +229,16 @@ def leave_out(desk: Desk, *uids: int, nil: bool = False) -> None:
     desk.server.scripts["UID FETCH"] = run
 
 
+def test_what_was_not_handed_over_and_is_gone_is_no_longer_counted(desk: Desk) -> None:
+    leave_out(desk, 3)
+    desk.look()
+    assert desk.register.counts("e").undeliverable == 1
+    del desk.server.mails[3]
+    assert desk.look().words == ""
+    assert desk.set_aside() == {}
+    assert desk.register.counts("e").undeliverable == 0
+
+
 @pytest.mark.parametrize("nil", [False, True])
 def test_ok_and_nothing_is_said_and_tried_again_daily(desk: Desk, nil: bool) -> None:
     leave_out(desk, 3, nil=nil)

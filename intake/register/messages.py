@@ -107,7 +107,9 @@ class Messages(Staff):
                 "SELECT bucket, count(*) AS n FROM message WHERE event_id = ? GROUP BY bucket", (event_id,)
             )
         }
-        missing = self.row("SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NULL", (event_id,))
+        missing = self.row(
+            "SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NULL AND gone_at IS NULL", (event_id,)
+        )
         seen = self.row(
             "SELECT count(*) AS n FROM sighting WHERE event_id = ? AND message IS NOT NULL AND gone_at IS NULL",
             (event_id,),
