@@ -58,6 +58,11 @@ class ServiceStatus:
         return self._reader_warm()
 
     @property
+    def reader_words(self) -> str:
+        """Why the reader does not get ready; empty while it does."""
+        return self._reader_words
+
+    @property
     def last_good(self) -> datetime | None:
         """When all mailboxes were last seen in full: the oldest of their last good looks, None if one has none."""
         times = [state.last_good for state in self.mailboxes]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from page_samples import CONFERENCE, EVENT, HOSTILE, MAILS, M, Mail, on
+from page_samples import CONFERENCE, EVENT, HOSTILE, MAILS, M, Mail, on, reading_of
 from page_service import PageService
 from page_visitor import Visitor, eventually
 from selectolax.lexbor import LexborHTMLParser
@@ -102,6 +102,16 @@ def test_sorting_by_name_and_grouping_by_kind(visitor: Visitor) -> None:
     assert rows.index("SE") < rows.index("CH")
     assert rows.index("ES") < rows.index("SE")
     assert "Associated countries" in body
+
+
+def test_the_figures_of_another_moment_are_those_of_that_moment(visitor: Visitor) -> None:
+    """Nobody knows any more what waited for a person then, so that figure is left out; questions are known."""
+    now, then = visitor.get("/")[2], visitor.get("/?at=2024-02-25T12:00")[2]
+
+    assert 'data-k="f-questions">8<' in now
+    assert 'data-k="f-questions">1<' in then
+    assert 'data-k="f-review"' in now
+    assert 'data-k="f-review"' not in then
 
 
 def test_the_board_as_of_a_moment(visitor: Visitor) -> None:
@@ -313,6 +323,38 @@ def test_the_banner_speaks_when_folder_and_register_disagree(visitor: Visitor) -
 
     assert eventually(lambda: "holds 7 messages, the register knows 0" in visitor.get("/")[2])
     assert "UID 12 is missing" in visitor.get("/help")[2]
+
+
+def test_messages_that_wait_for_the_reader_are_told_and_then_in_red(visitor: Visitor) -> None:
+    service = visitor.service
+    kept = service.register.keep(EVENT, b"Subject: x\r\n\r\ny", None, received_at=service.now, fetched_at=service.now)
+    assert "have not been read" not in visitor.get("/")[2]
+    service.now += timedelta(seconds=30)
+
+    assert eventually(lambda: "because they have not been read: 1." in visitor.get("/")[2])
+    assert "alarm serious" not in visitor.get("/")[2]
+    service.now += timedelta(minutes=5)
+    assert eventually(lambda: "alarm serious" in visitor.get("/")[2])
+    body = visitor.get("/help")[2]
+    assert "Since 22 Mar, 13:40" in body
+    assert "ask whoever runs the service" in body
+
+    service.register.record(kept.id, reading_of(MAILS[0], 900), at=service.now)
+    assert eventually(lambda: "have not been read" not in visitor.get("/")[2])
+
+
+def test_a_reader_that_does_not_start_is_told_in_red_with_its_reason(visitor: Visitor) -> None:
+    service = visitor.service
+    service.warm = False
+    assert eventually(lambda: "The reader is getting ready" in visitor.get("/")[2])
+    assert "alarm serious" not in visitor.get("/")[2]
+    service.status.reader_is("There is no model at parsers/model.")
+
+    assert eventually(lambda: "The reader does not start" in visitor.get("/")[2])
+    body = visitor.get("/questions")[2]
+    assert "alarm serious" in body
+    assert "There is no model at parsers/model." in body
+    assert "getting ready" not in body
 
 
 def test_no_register_gives_a_page_that_says_so(page_service: PageService) -> None:

@@ -93,6 +93,7 @@ async def _body(request: web.Request, house: House, overview: Overview, changed:
         figures=counted,
         answered=sum(row.state is State.ANSWERED for row in rows),
         invited=len(rows),
+        open_questions=overview.open_questions if query.at is None else sum(row.open_questions for row in rows),
         groups=grouped(shown, query, now.words),
         shown=len(shown),
         tiles=[view for view in views if view.place],

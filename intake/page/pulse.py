@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from intake.page.alarm import Alarm, alarms_of
+from intake.page.alarm import NOTHING, Alarm, alarms_of
 from intake.page.desk import Desk
 from intake.page.overview import Overview, overview_of
 from intake.register import Register, RegisterError, Round
+from intake.register.page_queries import Unread, unread
 from intake.settings import Settings
 from intake.status import ServiceStatus
 from parsers.conference import Conference
@@ -67,16 +68,16 @@ class Pulse:
         """Looks now, so that whoever has changed something sees it."""
         event = self._settings.event
 
-        def counter(register: Register) -> tuple[int, tuple[Round, ...]]:
-            return register.version(event), tuple(register.rounds(event))
+        def counter(register: Register) -> tuple[int, tuple[Round, ...], Unread]:
+            return register.version(event), tuple(register.rounds(event)), unread(register, event)
 
         try:
-            version, rounds = await self._desk.ask(counter)
+            version, rounds, waiting = await self._desk.ask(counter)
             fault = ""
         except RegisterError as error:
-            version, rounds, fault = self.beat.version, self.beat.rounds, str(error)
+            version, rounds, waiting, fault = self.beat.version, self.beat.rounds, NOTHING, str(error)
         now = self._now()
-        alarms = alarms_of(self._settings, self._status, rounds, now, register_fault=fault)
+        alarms = alarms_of(self._settings, self._status, rounds, now, register_fault=fault, waiting=waiting)
         last_good = _last_good(self._status, rounds)
         stamp = _stamp(version, alarms, last_good)
         if stamp != self.beat.stamp:

@@ -59,6 +59,27 @@ def open_questions(register: File, event: str) -> int:
     return int(row["n"]) if row else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How many messages are kept and not read yet, and since when the first of them waits."""
+
+    count: int = 0
+    since: datetime | None = None
+
+
+def unread(register: File, event: str) -> Unread:
+    """What waits for the reader; answered from the index alone, for it is asked several times a second."""
+    found = register.row(
+        "SELECT count(*) AS n, min(m.id) AS first FROM message m JOIN event v ON v.id = m.event_id"
+        " WHERE v.key = ? AND m.bucket = 'waiting'",
+        (event,),
+    )
+    if found is None or not found["n"]:
+        return Unread()
+    first = register.row("SELECT fetched_at FROM message WHERE id = ?", (found["first"],))
+    return Unread(int(found["n"]), from_text(first["fetched_at"]) if first else None)
+
+
 def sightings(register: File, number: int) -> list[Sighted]:
     """Where a message lay in the mailbox, in the order of sight."""
     found = register.rows(
