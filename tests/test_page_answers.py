@@ -250,6 +250,9 @@ def test_raw_text_and_head_come_as_they_are(visitor: Visitor) -> None:
         "/messages/x",
         "/messages/1e9",
         "/delegations/XX",
+        "/delegations/ES/reminder.eml?to=somebody@else.example",
+        "/questions/0/reply.eml",
+        "/questions/9999/reply.eml",
         "/export/board.exe",
         "/static/..%2fapp.py",
         "/static/app.py",
@@ -261,6 +264,23 @@ def test_what_is_not_there_says_so(visitor: Visitor, path: str) -> None:
     assert status == 404
     assert "There is nothing at this address" in body
     assert "Content-Security-Policy" in headers
+
+
+def test_reminders_and_replies_are_drafts_to_download(visitor: Visitor) -> None:
+    page = visitor.get("/delegations/ES")[2]
+    path = re.search(r'href="(/delegations/ES/reminder.eml[^"]+)"', page)
+    assert path
+    status, headers, draft = visitor.get(path[1].replace("&amp;", "&"))
+    assert status == 200
+    assert headers["Content-Disposition"] == 'attachment; filename="reminder-ES.eml"'
+    assert "To: cabinet@interior-es.example" in draft
+    assert "X-Unsent: 1" in draft
+
+    path = re.search(r'href="(/questions/\d+/reply.eml)"', visitor.get("/questions?delegation=FR")[2])
+    assert path
+    _, _, draft = visitor.get(path[1])
+    assert "In-Reply-To: <3@sample.example>" in draft
+    assert "To: office@interior-fr.example" in draft
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH"])

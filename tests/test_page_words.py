@@ -1,7 +1,11 @@
 """What the page makes of words: its own in four languages, those of mails made safe, those of prepared letters."""
 
 import re
+import tomllib
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
@@ -16,8 +20,9 @@ from page_samples import CONFERENCE
 import intake.page
 from intake.page.chart import chart_of
 from intake.page.forms import Draft, DraftPerson, FormError, people_of
-from intake.page.letters import language_for, letters, mailto, reminder, reply
+from intake.page.letters import Letter, language_for, letters, mailto, reminder, reply
 from intake.page.marked import SHOWN, blocks_of, excerpt_of
+from intake.page.phrases import TOPICS
 from intake.page.reasons import reason
 from intake.page.tiles import PLACES
 from intake.page.told import plain, shown, told
@@ -213,26 +218,65 @@ def test_letters_stand_in_every_language_of_the_union() -> None:
 
     assert sorted(letters()) == sorted(spoken)
     for code in spoken:
-        address = reminder(CONFERENCE, "office@interior.example", code)
+        letter = reminder(CONFERENCE, "office@interior.example", code)
+        address = letter.address
         fields = parse_qs(address.partition("?")[2])
         assert CONFERENCE.name in fields["body"][0]
         assert "2024" in fields["subject"][0]
         assert "%(" not in unquote(address)
+        assert len(address) <= 2000
+        assert address.isascii()
+        draft = message_from_bytes(letter.draft(), policy=default)
+        assert draft["X-Unsent"] == "1"
+        assert draft["To"] == "office@interior.example"
+        assert draft["Subject"].split() == letter.subject.split()
+        assert draft.get_content().split() == letter.body.split()
     assert language_for(CONFERENCE.delegation("LU")) == "fr"
     assert language_for(None, "lb") == "en"
 
 
 def test_no_mail_writes_a_header_into_a_prepared_reply() -> None:
     evil = "x\r\nBcc: all@world.example&cc=everybody@world.example?body=gone"
-    address = reply("who@x.example?cc=a@b.example", evil, evil, "1@x.example>&bcc=z", "en")
+    letter = reply("who@x.example?cc=a@b.example", evil, evil, "1@x.example>&bcc=z", "en")
+    address = letter.address
 
     assert address.startswith("mailto:who@x.example%3Fcc%3Da@b.example?")
     fields = parse_qs(address.partition("?")[2])
     assert set(fields) == {"subject", "body"}
     assert "\n" not in fields["subject"][0]
+    draft = message_from_bytes(letter.draft(), policy=default)
+    assert set(draft.keys()) == {"Subject", "X-Unsent", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"}
     assert parse_qs(mailto("a@b.example", "s", "b", "1@x.example").partition("?")[2])["In-Reply-To"] == [
         "<1@x.example>"
     ]
+
+
+def test_a_draft_stands_in_the_thread_of_what_it_answers() -> None:
+    draft = message_from_bytes(reply("a@b.example", "Visa", "When?", "1@x.example", "fr").draft(), policy=default)
+
+    assert draft["In-Reply-To"] == draft["References"] == "<1@x.example>"
+    assert draft["Subject"] == "Re: Visa"
+    assert "> When?" in draft.get_content()
+
+
+@pytest.mark.parametrize("to", ["", "nobody", "a@b.example, c@d.example", "a@b.example;c@d.example", "<a@b.example>"])
+def test_what_is_not_one_address_is_left_to_be_filled_in(to: str) -> None:
+    assert message_from_bytes(Letter(to, "s", "b").draft(), policy=default)["To"] is None
+
+
+def test_a_long_question_in_another_script_leaves_room_for_the_rest() -> None:
+    letter = reply("office@interior.example", "Ερώτηση", "Θα υπάρχει διερμηνεία; " * 100, "1@x.example", "el")
+    fields = parse_qs(letter.address.partition("?")[2])
+
+    assert len(letter.address) <= 2000
+    assert "Θα υπάρχει διερμηνεία" in fields["body"][0]
+    assert fields["In-Reply-To"] == ["<1@x.example>"]
+
+
+def test_every_topic_has_a_name_on_the_page() -> None:
+    known = tomllib.loads((files("intake.register") / "topics.toml").read_text("utf-8"))
+
+    assert set(TOPICS) == set(known)
 
 
 def test_a_line_without_a_name_or_a_day_is_refused() -> None:

@@ -17,7 +17,7 @@ from intake.page.guard import form_of, one
 from intake.page.letters import language_for, reminder
 from intake.page.marks import N_
 from intake.page.phrases import FLAG_HELP, KINDS
-from intake.page.render import render
+from intake.page.render import draft_file, render
 from intake.page.told import plain
 from intake.register import (
     BoardRow,
@@ -71,7 +71,7 @@ class Found:
     questions: list[Asked]
     decisions: list[DecisionRow]
     learned: list[str]
-    writers: list[str]
+    addresses: list[str]
 
 
 async def delegation(request: web.Request) -> web.Response:
@@ -96,6 +96,17 @@ async def decide(request: web.Request) -> web.Response:
     except RegisterError as error:
         return await _page(request, draft=draft, fields=fields, error=str(error), status=422)
     return confirmed(fields, number, f"/delegations/{code}")
+
+
+async def draft(request: web.Request) -> web.Response:
+    """`GET /delegations/{code}/reminder.eml?to=cabinet@interior.example&language=de`: the reminder as a file."""
+    house, listed = asked(request).house, _delegation(request)
+    to = request.query.get("to", "")
+    known = await house.desk.ask(lambda register: _addresses(register, house.event, listed))
+    if to not in known:
+        raise web.HTTPNotFound
+    letter = reminder(house.conference, to, language_for(listed, request.query.get("language", "")))
+    return draft_file(letter, f"reminder-{listed.code}")
 
 
 def _work(request: web.Request, fields: Fields, code: str, draft: Draft) -> Callable[[Register], int]:
@@ -148,7 +159,6 @@ async def _page(
     taken = await _taken(request, listed.code)
     view = row_view(found.row, house.conference, now.words, frozenset())
     language = language_for(listed, request.query.get("language", ""))
-    addresses = list(dict.fromkeys([*listed.contacts, *found.learned, *found.writers]))
     wishes = list(dict.fromkeys([*(code for code in listed.languages if language_for(None, code) == code), "en"]))
     return await render(
         request,
@@ -172,10 +182,10 @@ async def _page(
         notes=[one for one in found.decisions if one.act == "note"],
         latest=next(iter(found.decisions), None),
         names=sorted({said.name for word in found.words for said in word.statements})[:100],
-        addresses=addresses,
+        addresses=found.addresses,
         language=language,
         languages_here=wishes,
-        reminders=[(to, reminder(house.conference, to, language)) for to in addresses[:8]],
+        reminders=[(to, reminder(house.conference, to, language)) for to in found.addresses[:8]],
         older=local_text(found.messages[-1].said_at) if found.more else "",
         before=before,
     )
@@ -215,8 +225,14 @@ def _look(register: Register, conference: Conference, event: str, listed: Delega
         questions=some_questions(register, event, state=None, delegation=listed.code, limit=50),
         decisions=register.decisions(event, delegation=listed.code, limit=60),
         learned=[address for address, _ in register.addresses(event, listed.code)],
-        writers=writers(register, event, listed.code),
+        addresses=_addresses(register, event, listed),
     )
+
+
+def _addresses(register: Register, event: str, listed: Delegation) -> list[str]:
+    """Whom one can write to: the contacts of the list, those that staff have added, those that wrote."""
+    learned = [address for address, _ in register.addresses(event, listed.code)]
+    return list(dict.fromkeys([*listed.contacts, *learned, *writers(register, event, listed.code)]))
 
 
 def _first_draft(listed: Delegation) -> Draft:

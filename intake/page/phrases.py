@@ -98,6 +98,30 @@ ZONES = {
     ZoneKind.ATTACHMENT: N_("Attachment"),
 }
 QUESTION_STATES = {"open": N_("Open"), "answered": N_("Answered"), "dropped": N_("Needs no answer")}
+TOPICS = {
+    "visa": N_("visa"),
+    "weapons": N_("weapons"),
+    "bilateral": N_("bilateral meetings"),
+    "interpretation": N_("interpretation"),
+    "documents": N_("documents"),
+    "speaking": N_("speaking time"),
+    "parking": N_("parking"),
+    "transfer": N_("transfer"),
+    "hotel": N_("hotel"),
+    "accreditation": N_("accreditation"),
+    "registration": N_("registration"),
+    "programme": N_("programme"),
+    "dinner": N_("meals"),
+    "companions": N_("companions"),
+    "level": N_("level of representation"),
+    "seating": N_("seating"),
+    "press": N_("press"),
+    "security": N_("security"),
+    "remote": N_("taking part online"),
+    "deadline": N_("deadline"),
+}
+"""What a question may be about: the keys of `intake/register/topics.toml`."""
+
 ACTS = {
     "accept": N_("accepted the reading"),
     "reject": N_("said that it is no answer"),

@@ -10,9 +10,10 @@ from intake.page.asked import asked
 from intake.page.deciding import Fields, confirmed, decided, just_done, seen, signer
 from intake.page.forms import FormError
 from intake.page.guard import form_of, one
-from intake.page.letters import language_for, reply
+from intake.page.letters import Letter, language_for, reply
 from intake.page.marks import N_
-from intake.page.render import render
+from intake.page.phrases import TOPICS
+from intake.page.render import draft_file, render
 from intake.page.told import plain
 from intake.register import Register, StaleError
 from intake.register.page_queries import Asked, count_questions, some_questions
@@ -93,6 +94,7 @@ async def _page(request: web.Request, *, error: str = "", status: int = 200) -> 
         status=status,
         groups=_groups(found),
         replies={ask.question.id: _reply(ask, house.conference) for ask in found if ask.address},
+        topic=lambda key: now.words.say(TOPICS.get(key) or key),
         counted=counted,
         state=state,
         listed=listed,
@@ -115,7 +117,18 @@ def _groups(found: list[Asked]) -> list[list[Asked]]:
     return sorted(gathered.values(), key=lambda group: (-len(group), group[0].question.asked_at))
 
 
-def _reply(ask: Asked, conference: Conference) -> str:
+async def draft(request: web.Request) -> web.Response:
+    """`GET /questions/{id}/reply.eml`: the prepared reply as a file."""
+    house = asked(request).house
+    text = request.match_info["number"]
+    number = int(text) if text.isdecimal() and len(text) < 16 else 0
+    found = await house.desk.ask(lambda register: some_questions(register, house.event, number=number))
+    if not number or not found or not found[0].address:
+        raise web.HTTPNotFound
+    return draft_file(_reply(found[0], house.conference), f"reply-{number}")
+
+
+def _reply(ask: Asked, conference: Conference) -> Letter:
     delegation = conference.delegation(ask.question.delegation or "")
     language = language_for(delegation, ask.question.language)
     return reply(ask.address, ask.subject, ask.question.text, ask.message_id, language)

@@ -13,6 +13,7 @@ from intake.export.tables import FORMATS
 from intake.page.access import BROWSER, known, new_token, note_visit, remember
 from intake.page.asked import asked
 from intake.page.house import HOUSE
+from intake.page.letters import Letter
 from intake.page.phrases import (
     ACTS,
     ATTENDANCES,
@@ -159,6 +160,12 @@ def bare_frame(request: web.Request) -> dict[str, Any]:
         "path": request.path,
         "zone": _zone(now.now),
     }
+
+
+def draft_file(letter: Letter, name: str) -> web.Response:
+    """A prepared mail to save, or to open in the mail program."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.eml"'}
+    return web.Response(body=letter.draft(), content_type="message/rfc822", headers=headers)
 
 
 def error_page(request: web.Request, status: int, detail: str) -> web.Response:

@@ -172,9 +172,16 @@ class Asked:
 
 
 def some_questions(
-    register: File, event: str, *, state: str | None, delegation: str | None, skip: int = 0, limit: int = 150
+    register: File,
+    event: str,
+    *,
+    state: str | None = None,
+    delegation: str | None = None,
+    number: int | None = None,
+    skip: int = 0,
+    limit: int = 150,
 ) -> list[Asked]:
-    """A page of the questions, the newest first; alike ones among them carry the same `group`."""
+    """A page of the questions, the newest first, or the one of that number; alike ones carry the same `group`."""
     sql = (
         "SELECT q.*, m.from_address, m.subject, m.message_id,"
         " coalesce((SELECT max(id) FROM decision d WHERE d.question = q.id), 0) AS mark"
@@ -182,7 +189,7 @@ def some_questions(
         " WHERE v.key = ? AND q.present = 1"
     )
     values: list[object] = [event]
-    for column, value in (("state", state), ("delegation", delegation)):
+    for column, value in (("state", state), ("delegation", delegation), ("id", number)):
         if value:
             sql, values = sql + f" AND q.{column} = ?", [*values, value]
     found = register.rows(sql + " ORDER BY q.asked_at DESC, q.id DESC LIMIT ? OFFSET ?", (*values, limit, skip))
