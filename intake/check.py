@@ -22,7 +22,10 @@ STEPS = (
 )
 """In the order in which they are taken, each with the fault that ends it."""
 
-_AT_LOG_IN = {Fault.TOKEN, Fault.NO_ACCESS, Fault.LIMIT, Fault.THROTTLED, Fault.UNAVAILABLE, Fault.REFUSED, Fault.LOST}
+_AT_LOG_IN = {
+    Fault.TOKEN, Fault.NO_ACCESS, Fault.LIMIT, Fault.THROTTLED, Fault.UNAVAILABLE, Fault.REFUSED, Fault.LOST,
+    Fault.SLOW,
+}  # fmt: skip
 
 
 @click.command(
@@ -137,4 +140,4 @@ def _tell_steps(number: int, say: Callable[[str], None]) -> None:
 
 
 def _may_pass(fault: Fault) -> bool:
-    return fault in (Fault.UNREACHABLE, Fault.UNAVAILABLE, Fault.LIMIT, Fault.THROTTLED, Fault.LOST)
+    return fault in (Fault.UNREACHABLE, Fault.UNAVAILABLE, Fault.LIMIT, Fault.THROTTLED, Fault.LOST, Fault.SLOW)

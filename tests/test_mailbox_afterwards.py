@@ -10,6 +10,7 @@ from imap_dovecot import Dovecot, available
 from imapclient import IMAPClient
 from moved_clock import MovedClock
 
+from intake.mailbox.connection import _PacedClient
 from intake.mailbox.doors import steps_of
 from intake.mailbox.faults import MailboxError
 from intake.mailbox.passwords import Password
@@ -175,7 +176,7 @@ def test_a_move_in_two_steps_that_is_cut_short_doubles_nothing(
         desk.look()
         desk.read_all()
 
-        class Cut(IMAPClient):
+        class Cut(_PacedClient):
             """Loses the connection at one step, before the server hears of it or after it has done it."""
 
         def cut(self: IMAPClient, *arguments: object, **more: object) -> object:
@@ -186,7 +187,7 @@ def test_a_move_in_two_steps_that_is_cut_short_doubles_nothing(
 
         setattr(Cut, step, cut)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("intake.mailbox.connection.IMAPClient", Cut)
+            patched.setattr("intake.mailbox.connection._PacedClient", Cut)
             desk.watch.close()
             with pytest.raises(MailboxError):
                 desk.look()

@@ -1,7 +1,9 @@
 """One round over one folder of a scripted server: what is fetched, what is set aside, and that both sides agree."""
 
 import logging
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -367,6 +369,85 @@ def test_a_provider_that_is_down_is_no_messages_fault(desk: Desk) -> None:
     desk.server.scripts.clear()
     desk.look()
     assert desk.kept() == list(range(1, 301))
+
+
+def drip(desk: Desk, *uids: int) -> None:
+    """Every FETCH with one of these is answered by a byte every four seconds, for ever; in the desk's time."""
+
+    def run(conversation: Conversation, tag: bytes, arguments: bytes) -> None:
+        asked = {int(number) for number in arguments.split(b" ")[0].split(b",")}
+        if b"BODY" not in arguments or not asked & set(uids):
+            desk.server.answer(conversation, tag, "UID FETCH", arguments)
+            return
+        conversation.send(b"* 1 FETCH (UID 1 BODY[] {100000}\r\n")
+        while True:
+            desk.clock.advance(4)
+            conversation.send(b"x")
+
+    desk.server.scripts["UID FETCH"] = run
+
+
+def test_an_answer_that_never_ends_is_given_up(desk: Desk) -> None:
+    drip(desk, 1, 2, 3, 4, 5)
+    for _ in range(3):
+        began = desk.clock.monotonic()
+        with pytest.raises(MailboxError) as caught:
+            desk.look()
+        assert caught.value.fault is Fault.SLOW
+        assert "too slow" in caught.value.words
+        assert desk.clock.monotonic() - began >= 20  # the clock runs on while the end travels: no exact figure
+        desk.session.open()
+    desk.server.scripts.clear()
+    assert desk.look().words == ""
+    assert desk.kept() == [1, 2, 3, 4, 5]
+
+
+def test_one_message_that_never_ends_holds_up_no_other(desk: Desk) -> None:
+    drip(desk, 3)
+    with pytest.raises(MailboxError):
+        desk.look()
+    desk.session.open()
+    for tries in (1, 2, 3, 3):
+        assert desk.look().missing == (3,)
+        assert desk.kept() == [1, 2, 4, 5]
+        assert desk.set_aside()[3][1] == tries
+    desk.server.mails[6] = mail(6)
+    assert desk.look().new == 1
+
+
+def test_a_slow_network_is_none_that_never_ends(desk: Desk) -> None:
+    desk.server.mails = {1: mail(1, 600_000)}
+
+    def run(conversation: Conversation, tag: bytes, arguments: bytes) -> None:
+        if b"BODY" in arguments:
+            raw = desk.server.mails[1]
+            conversation.send(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % len(raw))
+            for start in range(0, len(raw), 60_000):
+                conversation.send(raw[start : start + 60_000])
+                desk.clock.advance(0.1)
+            conversation.send(b")\r\n" + tag + b" OK done\r\n")
+        else:
+            desk.server.answer(conversation, tag, "UID FETCH", arguments)
+
+    desk.server.scripts["UID FETCH"] = run
+    assert desk.look().new == 1
+
+
+def test_a_greeting_that_never_ends(desk: Desk) -> None:
+    desk.session.close()
+
+    def drips(connection: socket.socket) -> socket.socket:
+        with suppress(OSError):
+            connection.sendall(b"* OK ")
+            while True:
+                desk.clock.advance(4)
+                connection.sendall(b"x")
+        return connection
+
+    desk.server.wrap = drips
+    with pytest.raises(MailboxError) as caught:
+        desk.session.open()
+    assert caught.value.fault is Fault.SLOW
 
 
 def test_throttled_in_mid_round(desk: Desk) -> None:

@@ -3,21 +3,26 @@
 import imaplib
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
+from imapclient.imap4 import IMAP4WithTimeout
 from imapclient.imap_utf7 import decode as decode_utf7
+from imapclient.tls import IMAP4_TLS
 
+from intake.clock import Clock
 from intake.mailbox.faults import Fault, MailboxError, from_answer, from_network, tame
 from intake.mailbox.folders import Folder
-from intake.mailbox.link import Link, harden
+from intake.mailbox.link import Link, Pace, harden
 from intake.settings import Account
 
 CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 30.0
+PATIENCE = 4
+"""How many times as long an answer may take that comes piece by piece, before its size is asked."""
 
 # A UID list of a large folder is one line; imaplib gives up on a line of 1,000,000 bytes, some 150,000 UIDs.
 imaplib._MAXLINE = 20_000_000  # type: ignore[attr-defined]  # no public way to set it
@@ -39,6 +44,26 @@ class Credential(Protocol):
         ...
 
 
+class _PacedClient(IMAPClient):  # type: ignore[misc]  # imapclient ships no types
+    """Whose answers have to come at some pace, from the greeting on: the constructor waits for that."""
+
+    def __init__(self, pace: Callable[[Any], None], *arguments: Any, **more: Any) -> None:
+        self._start_pace = pace
+        super().__init__(*arguments, **more)
+
+    def _create_IMAP4(self) -> Any:  # noqa: N802 - the name is imapclient's
+        start = self._start_pace
+        kind = IMAP4_TLS if self.ssl else IMAP4WithTimeout
+
+        class Paced(kind):  # type: ignore[misc, valid-type]  # see above
+            def open(self, *arguments: Any, **more: Any) -> None:
+                super().open(*arguments, **more)
+                start(self)
+
+        context = (self.ssl_context,) if self.ssl else ()
+        return Paced(self.host, self.port, *context, self._timeout.connect)
+
+
 class Connection:
     """One connection, closed on every path. Use it in one thread; `interrupt` may be called from another."""
 
@@ -46,13 +71,15 @@ class Connection:
         self,
         account: Account,
         credential: Credential,
+        clock: Clock,
         *,
-        connect_seconds: float = CONNECT_SECONDS,
-        answer_seconds: float = ANSWER_SECONDS,
-        context: ssl.SSLContext | None = None,
+        connect_seconds: float,
+        answer_seconds: float,
+        context: ssl.SSLContext | None,
     ) -> None:
         self._account = account
         self._credential = credential
+        self._clock = clock
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
         self._context = context
@@ -128,14 +155,15 @@ class Connection:
                 yield
         except MailboxError as error:
             # After these nothing more can be said on this connection, not even LOGOUT.
-            self._broken = self._broken or error.fault in (Fault.LOST, Fault.UNREADABLE)
+            self._broken = self._broken or error.fault in (Fault.LOST, Fault.SLOW, Fault.UNREADABLE)
             raise
 
     def _connect(self) -> None:
         account = self._account
         context = self._context or ssl.create_default_context()
         try:
-            client = IMAPClient(
+            client = _PacedClient(
+                self._pace,
                 account.host,
                 account.port,
                 ssl=account.tls == "implicit",
@@ -153,6 +181,10 @@ class Connection:
             with self.command(Fault.TLS):
                 self._start_tls(client, context)
             harden(client)
+            self._pace(client._imap)  # STARTTLS has made another file
+
+    def _pace(self, imap: Any) -> None:
+        imap.pace = Pace(imap, self._clock, PATIENCE * self._answer_seconds)
 
     def _start_tls(self, client: IMAPClient, context: ssl.SSLContext) -> None:
         try:

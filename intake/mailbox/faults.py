@@ -21,6 +21,7 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     FOLDER = "folder"
     LOST = "connection lost"
+    SLOW = "too slow"
     REFUSED = "refused by the server"
     UNREADABLE = "unreadable answer"
 
@@ -47,6 +48,7 @@ MANNERS = {
     Fault.THROTTLED: _Manner("The provider asks for patience; it is tried again by itself.", 60, 900),
     Fault.FOLDER: _Manner("Check mailbox.folders; `intake check` lists the folders there are.", 60, 600),
     Fault.LOST: _Manner("It is tried again by itself.", 1, 300),
+    Fault.SLOW: _Manner("It is tried again by itself; if it stays, look at the network, or ask the provider.", 5, 300),
     Fault.REFUSED: _Manner("It is tried again by itself; if it stays, ask the provider.", 30, 300),
     Fault.UNREADABLE: _Manner("It is tried again by itself; if it stays, report what the server said.", 30, 300),
 }

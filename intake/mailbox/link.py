@@ -5,12 +5,53 @@ import ssl
 from contextlib import suppress
 from typing import Any, cast
 
+from intake.clock import Clock
 from intake.mailbox.faults import Fault, MailboxError
 
 LONGEST_LITERAL = 64 * 1024 * 1024
 """imaplib would allocate whatever size a server announces."""
 
 _CHUNK = 1 << 16
+
+
+SLOWEST = 2048
+"""Bytes a second, at least, that an answer has to bring; a line of 64 kbit/s brings four times as many."""
+
+MOST_AT_ONCE = 2 * LONGEST_LITERAL
+"""Bytes of one answer; no command asks for so much."""
+
+
+class Pace:
+    """Ends an answer that never ends. Each piece of it may come in time, one byte every half minute, for ever."""
+
+    def __init__(self, imap: Any, clock: Clock, patience: float) -> None:
+        self._sock = cast(socket.socket, imap.sock)
+        self._clock = clock
+        self._patience = patience
+        self._began = clock.monotonic()
+        self._received = 0
+        # The file keeps what it has read ahead; only what it reads from the socket goes through here.
+        file = getattr(imap, "_file", None) or imap.file
+        raw = getattr(file, "raw", file)
+        self._read = raw.readinto
+        raw.readinto = self.readinto
+
+    def begin(self) -> None:
+        """A command is sent."""
+        self._began, self._received = self._clock.monotonic(), 0
+
+    def readinto(self, buffer: Any) -> Any:
+        """In place of the file's own. Raises `MailboxError` where the answer takes too long for what has come of it."""
+        if self._sock.gettimeout() != 0.0:  # else nobody waits: IDLE may be silent
+            seconds = self._clock.monotonic() - self._began
+            if seconds > self._patience + self._received / SLOWEST:
+                words = f"The server is too slow: {self._received:,} bytes of its answer in {seconds:,.0f} seconds"
+                raise MailboxError(Fault.SLOW, words)
+            if self._received > MOST_AT_ONCE:
+                raise MailboxError(Fault.SLOW, f"The server's answer does not end after {self._received:,} bytes")
+        count = self._read(buffer)
+        self._received += count or 0
+        return count
 
 
 def harden(client: Any) -> None:
@@ -26,6 +67,13 @@ def harden(client: Any) -> None:
     if not hasattr(imap, "unbounded_read"):
         imap.unbounded_read = imap.read
         imap.read = lambda size: _bounded(imap.unbounded_read, size)
+        imap.sent = imap.send
+
+        def send(data: bytes) -> None:
+            imap.pace.begin()
+            imap.sent(data)
+
+        imap.send = send
 
 
 def _bounded(read: Any, size: int) -> bytes:

@@ -22,7 +22,7 @@ AGAIN_AFTER = timedelta(days=1)
 WHOLE_LISTING_SECONDS = 3600.0
 """A round asks only for what is new; this often it compares everything even where the counts agree."""
 
-_OF_ONE_MESSAGE = (Fault.LOST, Fault.UNREADABLE, Fault.REFUSED, Fault.UNAVAILABLE)
+_OF_ONE_MESSAGE = (Fault.LOST, Fault.SLOW, Fault.UNREADABLE, Fault.REFUSED, Fault.UNAVAILABLE)
 """What a single message may bring about; other faults are never a message's."""
 
 _STAND_IN = b"retrieval using the imap4 protocol failed for the following message"
@@ -90,6 +90,7 @@ class Round:
         self._clock = clock
         self._kept = kept
         self._memory: Memory | None = None
+        self._one_by_one = False  # after an answer that did not end: halving would take its time again and again
 
     @property
     def generation(self) -> int | None:
@@ -113,7 +114,9 @@ class Round:
         new = 0
         for uids in _portions(wanted, 5000):
             sizes = source.sizes(uids)
-            new += self._fetch_all(source, memory, list(batches_of(uids, sizes)))
+            batches = list(batches_of(uids, sizes))
+            new += self._fetch_all(source, memory, _singles(batches) if self._one_by_one else batches)
+        self._one_by_one = False
         outcome = Outcome(holds=len(memory.present), new=new, missing=tuple(sorted(memory.missing)))
         self._register.note_round(
             self._event,
@@ -175,6 +178,9 @@ class Round:
             except MailboxError as error:
                 if error.fault not in _OF_ONE_MESSAGE:
                     raise
+                if error.fault is Fault.SLOW and len(batch.uids) > 1:
+                    self._one_by_one = True
+                    raise  # said at once; the next round finds out whether one message is to blame
                 self._reopen(source, memory)
                 if len(batch.uids) > 1:
                     batches.extend(reversed(batch.halves()))
@@ -185,7 +191,7 @@ class Round:
                 failures[uid] = failures.get(uid, 0) + 1
                 if len(failures) >= TRIES:
                     raise  # not one message is to be had: it is no message's fault
-                if failures[uid] < TRIES and error.fault is not Fault.UNAVAILABLE:
+                if failures[uid] < TRIES and error.fault not in (Fault.UNAVAILABLE, Fault.SLOW):
                     batches.append(batch)
                 continue
             failures.clear()
@@ -273,6 +279,10 @@ def is_stand_in(raw: bytes) -> bool:
 def _portions(uids: list[int], size: int) -> Iterator[list[int]]:
     for start in range(0, len(uids), size):
         yield uids[start : start + size]
+
+
+def _singles(batches: list[Batch]) -> list[Batch]:
+    return [Batch((uid,), batch.part, batch.note) for batch in batches for uid in batch.uids]
 
 
 def batches_of(uids: Sequence[int], sizes: dict[int, int]) -> Iterator[Batch]:

@@ -35,10 +35,15 @@ class Session:
     ) -> None:
         self._account = account
         self._credential = credential
-        self._connection = Connection(
-            account, credential, connect_seconds=connect_seconds, answer_seconds=answer_seconds, context=context
-        )
         self._clock = clock or SystemClock()
+        self._connection = Connection(
+            account,
+            credential,
+            self._clock,
+            connect_seconds=connect_seconds,
+            answer_seconds=answer_seconds,
+            context=context,
+        )
         self._answer_seconds = answer_seconds
         self._folder: str | None = None
         self._holds = 0
