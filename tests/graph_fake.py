@@ -36,6 +36,8 @@ class FakeGraph:
         self.answer: Callable[[str], tuple[int, dict[str, str], bytes] | None] = lambda _: None
         self.valid = {self.TOKEN}
         self.forgets_before = 0
+        self.forgets_with = (410, "SyncStateNotFound")
+        self.read: set[str] = set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,6 +76,11 @@ class FakeGraph:
         before, raw = self.mails[identity]
         self.changes.append((before, identity, False))
         self.put(identity, raw, folder)
+
+    def mark(self, identity: str) -> None:
+        """A colleague reads it: delta tells of it again, and only with what has changed."""
+        self.read.add(identity)
+        self.changes.append((self.mails[identity][0], identity, True))
 
     def remove(self, identity: str) -> None:
         folder, _ = self.mails.pop(identity)
@@ -137,20 +144,22 @@ class FakeGraph:
         base = f"{self.url}/users/{self.USER}/mailFolders/{folder}/messages/delta"
         since = int(query.get("$deltatoken", -1))
         if 0 <= since < self.forgets_before:
-            return error(410, "SyncStateNotFound", "The sync state generation is not found.")
+            return error(*self.forgets_with, "The sync state generation is not found.")
         token = query.get("$skiptoken", f"{max(since, 0)}-0")
         began, _, done = token.partition("-")
         latest = {identity: there for where, identity, there in self.changes[int(began) :] if where == folder}
         items = [
-            {"id": identity, "receivedDateTime": "2024-03-01T09:00:00Z"}
+            {"id": identity, **({} if identity in self.read else {"receivedDateTime": "2024-03-01T09:00:00Z"})}
             if there
             else {"id": identity, "@removed": {"reason": "deleted"}}
             for identity, there in latest.items()
             if there or since >= 0
         ]
+        if done.endswith("e"):  # a page with nothing in it, which has a next one all the same
+            return ok({"value": [], "@odata.nextLink": f"{base}?$skiptoken={began}-{done[:-1]}"})
         page: dict[str, Any] = {"value": items[int(done) : int(done) + self.PAGE]}
         if int(done) + self.PAGE < len(items):
-            page["@odata.nextLink"] = f"{base}?$skiptoken={began}-{int(done) + self.PAGE}"
+            page["@odata.nextLink"] = f"{base}?$skiptoken={began}-{int(done) + self.PAGE}e"
         else:
             page["@odata.deltaLink"] = f"{base}?$deltatoken={len(self.changes)}"
         return ok(page)

@@ -135,13 +135,65 @@ def test_graph_folders_by_well_known_name_and_path(graph: FakeGraph, register: R
     assert desk.kept() == 10
 
 
-def test_graph_forgets_where_the_delta_ended(desk: GraphDesk, graph: FakeGraph) -> None:
+@pytest.mark.parametrize(
+    "answer", [(410, "SyncStateNotFound"), (410, ""), (400, "syncStateNotFound"), (404, "resyncRequired")]
+)
+def test_graph_forgets_where_the_delta_ended(desk: GraphDesk, graph: FakeGraph, answer: tuple[int, str]) -> None:
+    graph.forgets_with = answer
     desk.look()
     graph.remove("AAk=2/x+")
     graph.put("new", mail(20))
     graph.forgets_before = 999
     report = desk.look()
     assert (report.outcomes["INBOX"].holds, report.outcomes["INBOX"].new, report.words) == (8, 1, "")
+
+
+def test_graph_a_delta_that_is_never_to_be_had(desk: GraphDesk, graph: FakeGraph) -> None:
+    graph.answer = lambda path: error(410, "SyncStateNotFound", "gone") if "delta" in path else None
+    assert desk.fault().words
+    assert len(graph.requests) < 30, "it is asked for anew once a look, and not for ever"
+
+
+def test_graph_a_message_that_is_read_before_it_is_fetched(desk: GraphDesk, graph: FakeGraph) -> None:
+    def answer(path: str) -> tuple[int, dict[str, str], bytes] | None:
+        return error(503, "ServiceUnavailable", "later") if "$value" in path else None
+
+    graph.answer = answer
+    desk.fault()
+    for identity in list(graph.mails):
+        graph.mark(identity)
+    graph.answer = lambda _: None
+    assert desk.look().words == ""
+    arrivals = {desk.register.received_at(number) for number in desk.register.unread("e")}
+    assert arrivals == {datetime(2024, 3, 1, 9, tzinfo=UTC)}, "its arrival was told before the change"
+
+
+def test_graph_throttled_in_mid_round_keeps_what_it_has(desk: GraphDesk, graph: FakeGraph) -> None:
+    def answer(path: str) -> tuple[int, dict[str, str], bytes] | None:
+        late = sum("$value" in one for one in graph.requests) > 3
+        return error(429, "ApplicationThrottled", "slow down", Retry_After="17") if late and "$value" in path else None
+
+    graph.answer = answer
+    assert (desk.fault().fault, desk.kept()) == (Fault.THROTTLED, 3)
+    assert desk.fault().wait == 17
+    graph.answer = lambda _: None
+    assert desk.look().words == ""
+    assert desk.kept() == 8
+
+
+def test_graph_a_folder_that_is_deleted_and_made_anew(graph: FakeGraph, register: Register, clock: MovedClock) -> None:
+    desk = GraphDesk(graph, register, clock, archive=("Bearbeitet",))
+    assert desk.look().good
+    rows = [row for row in graph.folders if row[0] in ("id-work", "id-answers")]
+    for row in rows:
+        graph.folders.remove(row)
+    graph.put("later", mail(40))
+    report = desk.look()
+    assert not report.good
+    assert "Bearbeitet" in report.words
+    assert report.outcomes["INBOX"].new == 1, "the others are looked at all the same"
+    graph.folders += [(f"{row[0]}-2", *row[1:]) for row in rows]
+    assert desk.look().good, "without a restart"
 
 
 def test_graph_a_message_that_is_gone_before_it_is_fetched(desk: GraphDesk, graph: FakeGraph) -> None:

@@ -32,6 +32,7 @@ _WELL_KNOWN = {
     "junkemail": Wanted.JUNK,
     "archive": Wanted.ARCHIVE,
 }
+_RESYNC = {"syncstatenotfound", "syncstateinvalid", "resyncrequired"}
 _BY_STATUS = {
     401: Fault.TOKEN,
     403: Fault.NO_ACCESS,
@@ -94,7 +95,12 @@ class GraphMailbox:
         identity = self._folders.get(folder)
         if identity is None:
             raise MailboxError(Fault.FOLDER, f"There is no folder {tame(folder)}")
-        answer = self._json(f"{self._root}/mailFolders/{quote(identity, safe='')}", {"$select": "id,totalItemCount"})
+        response = self._get(
+            f"{self._root}/mailFolders/{quote(identity, safe='')}?$select=id,totalItemCount", missing=True
+        )
+        if response is None:
+            raise MailboxError(Fault.FOLDER, f"There is no folder {tame(folder)} any more")
+        answer = _parsed(response)
         self._open = identity
         self._catch_up()
         return FolderState(generation=_number(identity), holds=int(answer.get("totalItemCount") or 0))
@@ -149,10 +155,11 @@ class GraphMailbox:
         known = self._here()
         first = f"{self._root}/mailFolders/{quote(self._open, safe='')}/messages/delta?$select=id,receivedDateTime"
         url = known.link or first
+        anew = False
         while url:
-            response = self._get(url, gone=True)
+            response = self._get(url, gone=not anew)
             if response is None:
-                known.ids, known.link, url = {}, "", first
+                known.ids, known.link, url, anew = {}, "", first, True
                 continue
             page = _parsed(response)
             for item in page.get("value", []):
@@ -167,7 +174,9 @@ class GraphMailbox:
         if "@removed" in item:
             known.ids.pop(_number(identity), None)
         else:
-            known.ids[_number(identity)] = (identity, _moment(item.get("receivedDateTime")))
+            # A change is told with what changed; when it arrived was told before.
+            _, before = known.ids.get(_number(identity), ("", None))
+            known.ids[_number(identity)] = (identity, _moment(item.get("receivedDateTime")) or before)
 
     def _all_folders(self, above: str, url: str) -> Iterator[tuple[str, str, frozenset[str]]]:
         special = self._special() if not above else {}
@@ -212,7 +221,8 @@ class GraphMailbox:
             response = self._send(url, stream=stream)
         if response.status_code == 200:
             return response
-        if (missing and response.status_code == 404) or (gone and response.status_code == 410):
+        if (missing and response.status_code == 404) or (gone and _forgotten(response)):
+            response.close()
             return None
         raise _fault(response)
 
@@ -247,13 +257,25 @@ class GraphMailbox:
         return bytes(held), ""
 
 
-def _fault(response: requests.Response) -> MailboxError:
-    fault = _BY_STATUS.get(response.status_code, Fault.REFUSED)
+def _forgotten(response: requests.Response) -> bool:
+    """Whether Graph knows a delta link no longer: 410 as documented, and as reported by others also 400 or 404."""
+    return response.status_code == 410 or _error(response)[0].lower() in _RESYNC
+
+
+def _error(response: requests.Response) -> tuple[str, str]:
+    """Code and message of an error, empty where the answer is of another form."""
     try:
         error = response.json().get("error", {})
-        said = f"{error.get('code', '')}: {error.get('message', '')}"
-    except (ValueError, AttributeError):
-        said = f"status {response.status_code}"
+        return str(error.get("code", "")), str(error.get("message", ""))
+    except (ValueError, AttributeError, requests.exceptions.RequestException):
+        return "", ""
+
+
+def _fault(response: requests.Response) -> MailboxError:
+    fault = _BY_STATUS.get(response.status_code, Fault.REFUSED)
+    code, message = _error(response)
+    said = f"{code}: {message}" if code or message else f"status {response.status_code}"
+    response.close()
     wait = response.headers.get("Retry-After", "")
     seconds = min(float(wait), 86_400.0) if wait.isdecimal() else None
     return MailboxError(fault, f"Graph says: {tame(said)}", wait=seconds)

@@ -1,7 +1,8 @@
 """One mailbox, watched: rounds over all its folders, and the wait between them. Everything here runs in one thread."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from intake.clock import Clock
@@ -44,6 +45,7 @@ class Watch:
         self._kept = kept
         self._steps = steps
         self._open = False
+        self._incomplete = False  # a folder of the settings was not found
         self._rounds: dict[str, Round] = {}
         self._wake_reader, self._wake_writer = os.pipe()
         self.junk: frozenset[str] = frozenset()
@@ -87,8 +89,8 @@ class Watch:
         self._source.close()
 
     def _look(self) -> Report:
-        if not self._open:
-            self._source.open()
+        if not self._open or self._incomplete:
+            self._source.open()  # which lists the folders anew: the one that was missing may be there now
             self._open = True
         outcomes: dict[str, Outcome] = {}
         trouble: list[str] = []
@@ -97,6 +99,7 @@ class Watch:
         names = self._names(self._account.folders, trouble)
         others = [*self._names(self._account.archive, trouble), *self.junk]
         good = not trouble
+        self._incomplete = not good
         order = list(dict.fromkeys([*names, *others]))
         for name in order:
             good = self._visit(name, outcomes, trouble) and good
@@ -111,17 +114,13 @@ class Watch:
         return Report(outcomes, "; ".join(trouble), good, self._source.warnings())
 
     def _visit(self, name: str, outcomes: dict[str, Outcome], trouble: list[str]) -> bool:
-        try:
+        with self._told(name, trouble):
             outcome = self._round(name).run(self._source)
-        except MailboxError as error:
-            if error.fault is not Fault.FOLDER:
-                raise
-            trouble.append(f"{tame(name, 60)}: {error.words}")
-            self._note(name, error.words)
-            return False
-        before = outcomes[name].new if name in outcomes else 0
-        outcomes[name] = replace(outcome, new=before + outcome.new)
-        return True
+            before = outcomes[name].new if name in outcomes else 0
+            outcomes[name] = replace(outcome, new=before + outcome.new)
+            return True
+        self._incomplete = True
+        return False
 
     def _go_on(self, outcomes: Mapping[str, Outcome], trouble: list[str]) -> None:
         """The steps after the rounds; what they are refused is said, and everything else goes on."""
@@ -138,14 +137,20 @@ class Watch:
     def _names(self, wanted: tuple[str, ...], trouble: list[str]) -> list[str]:
         found = []
         for folder in wanted:
-            try:
+            with self._told(folder, trouble):
                 found.append(self._source.find(folder))
-            except MailboxError as error:
-                if error.fault is not Fault.FOLDER:
-                    raise
-                trouble.append(f"{error.words}. {error.advice}")
-                self._note(folder, error.words)
         return found
+
+    @contextmanager
+    def _told(self, folder: str, trouble: list[str]) -> Iterator[None]:
+        """A folder that is not there is said and holds up no other; any other fault is the whole mailbox's."""
+        try:
+            yield
+        except MailboxError as error:
+            if error.fault is not Fault.FOLDER:
+                raise
+            trouble.append(f"{tame(folder, 60)}: {error.words}. {error.advice}")
+            self._note(folder, error.words)
 
     def _round(self, name: str) -> Round:
         if name not in self._rounds:
