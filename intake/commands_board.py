@@ -43,6 +43,12 @@ def board(
     diff: tuple[datetime, datetime] | None,
 ) -> None:
     """Print the board: every delegation of the list in its order, and who heads it on each day."""
+    if diff and (as_of or as_recorded):
+        raise click.UsageError("--diff takes its two moments itself; leave --as-of and --as-recorded out.")
+    if diff and diff[0] > diff[1]:
+        raise click.UsageError("--diff takes the earlier moment first.")
+    if as_recorded and as_of is None:
+        raise click.UsageError("--as-recorded goes with --as-of.")
     register, conference, event = open_register(config, db)
     with register:
         if diff:

@@ -9,7 +9,7 @@ import click
 
 from intake.commands import config_option, configured, db_option, now, open_register, write_line
 from intake.lock import AlreadyRunningError, RegisterLock
-from intake.register import RegisterBusyError
+from intake.register import Register, RegisterBusyError
 from intake.register.backup import restore as put_back
 from intake.register.datasette import metadata
 
@@ -108,5 +108,6 @@ def datasette(config: Path, db: Path | None, output: Path) -> None:
     The register holds the mails too: let Datasette listen on this machine only.
     """
     settings, _ = configured(config, db)
+    Register.open(settings.database, create=False, read_only=True).close()  # that there is one, and of this version
     output.write_text(json.dumps(metadata(settings.database.stem), ensure_ascii=False, indent=1) + "\n", "utf-8")
     click.echo(f"{output}; now: datasette {settings.database} --metadata {output}", err=True)

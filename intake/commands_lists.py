@@ -8,8 +8,11 @@ import click
 from intake.commands import columns, config_option, db_option, json_option, open_register, write_json, write_line
 from intake.export.lines import counts_line, decision_line, message_line, message_lines, question_line
 from intake.register import Bucket, MessageRow
+from intake.register.corrections import refuse_unknown
 
-_LIMIT = click.option("--limit", default=200, show_default=True, help="At most so many, the newest.")
+_LIMIT = click.option(
+    "--limit", type=click.IntRange(1), default=200, show_default=True, help="At most so many, the newest."
+)
 _DELEGATION = click.option("--delegation", metavar="CODE", help="Only of this delegation.")
 
 
@@ -35,7 +38,8 @@ def messages(
     config: Path, db: Path | None, as_json: bool, delegation: str | None, limit: int, number: int | None
 ) -> None:
     """List messages, the newest first; or show message NUMBER with its text, what it was read as, and why."""
-    register, _, event = open_register(config, db)
+    register, conference, event = open_register(config, db)
+    refuse_unknown(conference, delegation)
     with register:
         if number is None:
             _print(register.messages(event, delegation=delegation, limit=limit), as_json)
@@ -78,7 +82,8 @@ def not_counted(config: Path, db: Path | None, as_json: bool, limit: int) -> Non
 @click.option("--all", "every", is_flag=True, help="The answered and the dropped ones too.")
 def questions(config: Path, db: Path | None, as_json: bool, delegation: str | None, every: bool) -> None:
     """List what delegations ask, questions alike one after the other."""
-    register, _, event = open_register(config, db)
+    register, conference, event = open_register(config, db)
+    refuse_unknown(conference, delegation)
     with register:
         found = register.questions(event, state=None if every else "open", delegation=delegation)
     found.sort(key=lambda one: (one.group, one.id))
@@ -113,8 +118,11 @@ def search(config: Path, db: Path | None, as_json: bool, words: tuple[str, ...])
 @click.option("--message", type=int, help="Only about this message.")
 def decisions(config: Path, db: Path | None, as_json: bool, delegation: str | None, message: int | None) -> None:
     """List what people decided, the newest first."""
-    register, _, event = open_register(config, db)
+    register, conference, event = open_register(config, db)
+    refuse_unknown(conference, delegation)
     with register:
+        if message is not None:
+            register.message(message)  # that there is none is an answer, and not the same as an empty list
         found = register.decisions(event, delegation=delegation, message=message)
     if as_json:
         for one in found:

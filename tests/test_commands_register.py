@@ -209,6 +209,24 @@ class TestStaff:
             ("take-back", "99"),
             ("count", "99"),
             ("erase", "x"),
+            ("enter", "AT", "--person", " ", "minister", "both", "yes"),
+            ("correct", "1", "--person", "—", "minister", "both", "yes"),
+            ("accept", "99999999999999999999"),
+            ("accept", "1", "--by", " "),
+            ("merge", "XX", "A B", "C D"),
+            ("move", "1", "nowhere"),
+            ("messages", "99"),
+            ("messages", "99999999999999999999"),
+            ("messages", "--delegation", "at"),
+            ("messages", "--limit", "-1"),
+            ("questions", "--delegation", "XX"),
+            ("decisions", "--delegation", "XX"),
+            ("decisions", "--message", "99"),
+            ("board", "--as-recorded"),
+            ("board", "--diff", "2024-03-20", "2024-03-10"),
+            ("board", "--diff", "2024-03-10", "2024-03-20", "--as-of", "2024-03-20"),
+            ("erase", "Anna Berger", "--event", "nowhere"),
+            ("purge", "--days", "-1"),
         ],
     )
     def test_what_cannot_be_is_refused_with_exit_code_2(self, run, words: tuple[str, ...]) -> None:
@@ -297,6 +315,41 @@ class TestKeeping:
         assert "register" in json.loads((tmp_path / "metadata.json").read_text("utf-8"))["databases"]
 
 
+ON_A_REGISTER = [
+    ("board",), ("export",), ("tray",), ("messages",), ("not-counted",), ("questions",), ("search", "x"),
+    ("decisions",), ("reread",), ("accept", "1"), ("reject", "1"), ("correct", "1", "--no-question"), ("count", "1"),
+    ("enter", "AT", "--person", "A B", "minister", "both", "yes"), ("move", "1", "x"), ("assign", "a@b.example", "AT"),
+    ("merge", "AT", "A B", "C D"), ("answer", "1"), ("take-back", "1"), ("cases", "--output", "{}/cases"), ("purge",),
+    ("erase", "a@b.example"), ("backup", "{}/copy.db"), ("datasette", "--output", "{}/metadata.json"),
+]  # fmt: skip
+"""Every command that needs a register which is there already."""
+
+
+def unusable(fault: str, db: Path, directory: Path) -> Path:
+    path = directory / "unusable.db"
+    if fault == "text":
+        path.write_text("This is no database. " * 100, "utf-8")
+    elif fault == "another program's":
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE theirs (x)")
+    elif fault == "newer":
+        path.write_bytes(db.read_bytes())
+        with closing(sqlite3.connect(path)) as newer:
+            columns = [row[1] for row in newer.execute("PRAGMA table_info(_sqlite_migrations)")]
+            others = ", ".join(column for column in columns if column not in ("id", "name"))
+            newer.execute(
+                f"INSERT INTO _sqlite_migrations (name, {others}) SELECT 'of_tomorrow', {others}"
+                " FROM _sqlite_migrations LIMIT 1"
+            )
+            newer.commit()
+            newer.execute("PRAGMA journal_mode = DELETE")
+    elif fault == "no folder":
+        return directory / "nowhere" / "register.db"
+    elif fault == "a folder":
+        path.mkdir()
+    return path
+
+
 class TestErrors:
     @pytest.fixture
     def program(self, tmp_path: Path):
@@ -336,6 +389,40 @@ class TestErrors:
         assert nowhere.returncode == 2
         assert "is not a directory" in nowhere.stderr
         assert "Traceback" not in nowhere.stderr
+
+    @pytest.mark.parametrize("fault", ["missing", "text", "another program's", "newer", "no folder", "a folder"])
+    @pytest.mark.parametrize("words", ON_A_REGISTER, ids=lambda words: words[0])
+    def test_a_register_that_cannot_be_used_is_named_in_one_sentence(
+        self, words: tuple[str, ...], fault: str, config: Path, db: Path, tmp_path: Path
+    ) -> None:
+        path = unusable(fault, db, tmp_path)
+        before = path.read_bytes() if path.is_file() else None
+
+        shown = CliRunner().invoke(
+            cli.intake,
+            [words[0], "--config", str(config), "--db", str(path), *(word.format(tmp_path) for word in words[1:])],
+        )
+
+        if isinstance(shown.exception, SystemExit):
+            assert (shown.exit_code, fault) == (cli.WRONG, "a folder")
+        else:
+            assert shown.exception is not None
+            assert cli.explain(shown.exception) == cli.WRONG  # type: ignore[arg-type]  # an Exception it is
+            assert str(path) in str(shown.exception)
+            assert "\n" not in str(shown.exception)
+        assert shown.stdout == ""
+        assert (path.read_bytes() if path.is_file() else None) == before
+
+    @pytest.mark.parametrize(
+        ("command", "option"),
+        [("export", "--output"), ("datasette", "--output"), ("cases", "--output"), ("backup", "")],
+    )
+    def test_a_place_where_nothing_can_be_written_is_named(self, run, db: Path, command: str, option: str) -> None:
+        place = str(db / "beneath-a-file" / "written")  # also for root, who may write everywhere else
+
+        result = run(command, *([option, place] if option else [place]), code=2)
+
+        assert "beneath-a-file" in result.output + str(result.exception)
 
     def test_a_locked_register_may_pass(self, config: Path, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("intake.register.file._WAIT_FOR_LOCK_MS", 50)

@@ -68,7 +68,7 @@ class Corrections(Decisions):
             changes["delegation"] = delegation
         if not isinstance(people, Keep):
             changes["statements"] = tuple(people)
-            refuse_doubled(changes["statements"])
+            refuse_people(changes["statements"])
         if not isinstance(questions, Keep):
             changes["questions"] = tuple(questions)
         return self._correct(number, "correct", changes, by=by, at=at, why=why, token=token, seen=seen)
@@ -193,16 +193,18 @@ def _refuse_nonsense(number: int, reading: Reading, delegation: str | None, conf
     refuse_unknown(conference, delegation, (statement.day for statement in reading.statements))
 
 
-def refuse_doubled(people: Iterable[PersonDay]) -> None:
-    """Raises `RegisterError` where somebody is named twice for one day."""
+def refuse_people(people: Iterable[PersonDay]) -> None:
+    """Raises `RegisterError` where somebody has no name, or is named twice for one day."""
     named: set[tuple[str, date]] = set()
     for name, _, day, _ in people:
+        if not key(name):
+            raise RegisterError("Somebody who comes or does not come needs a name; give it as it stands on the list.")
         if (key(name), day) in named:
             raise RegisterError(f"{name} is named twice for {day.isoformat()}; say it once.")
         named.add((key(name), day))
 
 
-def refuse_unknown(conference: Conference | None, delegation: str | None, days: Iterable[date]) -> None:
+def refuse_unknown(conference: Conference | None, delegation: str | None, days: Iterable[date] = ()) -> None:
     """Raises `RegisterError` for a delegation that is not on the list and for a day that the event does not have."""
     if conference is None:
         return

@@ -1,6 +1,7 @@
 """The events of a register: each with the list it was last run with, and a pulse that grows with every change."""
 
 import json
+from abc import ABC, abstractmethod
 from datetime import datetime
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from parsers.conference import Conference
 _CONFERENCE = TypeAdapter(Conference)
 
 
-class Events(File):
+class Events(File, ABC):
     """The part of the register that knows which event a row belongs to."""
 
     def enter(
@@ -128,13 +129,13 @@ class Events(File):
             if said != one["said_at"]:
                 self.put("UPDATE message SET said_at = ? WHERE id = ?", (said, one["id"]))
 
+    @abstractmethod
     def _restand(self, event_id: int, delegations: set[str | None] | None = None) -> None:
         """Computes the board of an event anew, or of some of its delegations; the boards know how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _newest_again(self, event_id: int, delegations: set[str | None] | None = None) -> None:
         """Computes anew which statements can matter to the board (module `newest`)."""
-        raise NotImplementedError
 
     def _restand_again(self, event_id: int, delegations: set[str | None] | None = None) -> None:
         """Both, after something was taken back or moved in time."""

@@ -19,6 +19,9 @@ _OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 _MOUNTS = Path("/proc/self/mounts")
 _NETWORK = frozenset(["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "9p", "fuse.sshfs", "fuse.rclone"])
 
+_NO_REGISTER = "this SQLite file is no register of this program. Choose another --db."
+_NO_SUCH_NUMBER = "A number of twenty digits and more stands for nothing in this register."
+
 Row = sqlite3.Row
 
 
@@ -125,6 +128,8 @@ class File:
         """All rows of a query."""
         try:
             return self.connection.execute(sql, values).fetchall()
+        except OverflowError as error:
+            raise RegisterError(_NO_SUCH_NUMBER) from error
         except sqlite3.Error as error:
             raise in_words(self.path, error) from error
 
@@ -132,6 +137,8 @@ class File:
         """The first row of a query, or None."""
         try:
             found: Row | None = self.connection.execute(sql, values).fetchone()
+        except OverflowError as error:
+            raise RegisterError(_NO_SUCH_NUMBER) from error
         except sqlite3.Error as error:
             raise in_words(self.path, error) from error
         return found
@@ -196,8 +203,6 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}{'?mode=ro' if read_only else ''}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_WAIT_FOR_LOCK_MS / 1000)
     connection.row_factory = sqlite3.Row
-    if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
     # FULL: with NORMAL a power cut may lose the last commits of a WAL, and the cursor stands behind them.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -209,17 +214,25 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 def _bring_up_to_date(path: Path, connection: sqlite3.Connection, *, read_only: bool) -> None:
     database = Database(connection)
     known = {migration.name for migration in MIGRATIONS._migrations}  # the class offers no public list
-    if _applied(path, database, known) == known:
-        return
+    applied = _applied(path, database, known)
     if read_only:
-        raise RegisterError(f"{path}: this register is older than the program. Open it once with `intake check`.")
+        if not applied:
+            raise RegisterError(f"{path}: {_NO_REGISTER}")
+        if applied != known:
+            raise RegisterError(f"{path}: this register is older than the program. Open it once with `intake check`.")
+        return
+    if not applied and database.table_names():
+        raise RegisterError(f"{path}: {_NO_REGISTER}")
+    # Only now: it is written into the file, and the file of another program or of a newer one is left alone.
+    connection.execute("PRAGMA journal_mode = WAL")
+    if applied == known:
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Asked again behind the lock: another process may have brought it up to date meanwhile.
-        if not _applied(path, database, known) and database.table_names():
-            raise RegisterError(f"{path}: this SQLite file is no register of this program. Choose another --db.")
-        MIGRATIONS.apply(database)
-        write_views(database)
+        if _applied(path, database, known) != known:
+            MIGRATIONS.apply(database)
+            write_views(database)
         connection.commit()
     except BaseException:
         connection.rollback()

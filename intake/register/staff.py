@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from intake.register.corrections import Corrections, PersonDay, refuse_doubled, refuse_unknown
+from intake.register.corrections import Corrections, PersonDay, refuse_people, refuse_unknown
 from intake.register.decisions import TAKE_BACK
 from intake.register.file import Row
 from intake.register.moment import to_text
@@ -38,7 +38,7 @@ class Staff(Corrections):
         It counts like a message written at `said_at`, from the moment it was entered on.
         """
         told = list(people)
-        refuse_doubled(told)
+        refuse_people(told)
         if not told:
             raise RegisterError("Say who comes on which day: a name, a role, a day and yes, no or maybe.")
         if source in (Source.MESSAGE, Source.CALENDAR):
@@ -92,7 +92,7 @@ class Staff(Corrections):
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
-            refuse_unknown(self._stored_conference(event_id), delegation, ())
+            refuse_unknown(self._stored_conference(event_id), delegation)
             if "@" not in address:
                 raise RegisterError(f"{address} is no address; write it as name@ministry.example.")
             before = self._learned(event_id, address)
@@ -120,7 +120,7 @@ class Staff(Corrections):
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
-            refuse_unknown(self._stored_conference(event_id), delegation, ())
+            refuse_unknown(self._stored_conference(event_id), delegation)
             if not key(spelling) or not name.strip():
                 raise RegisterError("Both the spelling and the name have to be given.")
             row = self.row(
@@ -186,7 +186,7 @@ class Staff(Corrections):
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
-            refuse_unknown(self._stored_conference(event_id), delegation, ())
+            refuse_unknown(self._stored_conference(event_id), delegation)
             return self._decide(event_id, "note", by=by, at=at, why=text, token=token, delegation=delegation)
 
     def addresses(self, event: str, delegation: str | None = None) -> list[tuple[str, str]]:
