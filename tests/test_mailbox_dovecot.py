@@ -221,23 +221,35 @@ def test_expunged_between_search_and_fetch(dovecot: Dovecot, make: Make) -> None
     assert desk.agrees()
 
 
+class Idling:
+    """A desk that idles in a thread, from the moment on when it waits for the server."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._fault: Fault | None = None
+        self._watch = desk.watch
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        desk.clock.wait_for_waiter(290)
+
+    def fault(self, patience: float) -> Fault | None:
+        """What ended it; None where nothing was wrong."""
+        self._thread.join(patience)
+        assert not self._thread.is_alive(), "it idles still"
+        return self._fault
+
+    def _run(self) -> None:
+        try:
+            self._watch.wait(300)
+        except MailboxError as error:
+            self._fault = error.fault
+
+
 def test_kicked_while_it_idles(dovecot: Dovecot, make: Make) -> None:
     desk = make(dovecot)
     desk.look()
-    result: list[object] = []
-
-    def idle() -> None:
-        try:
-            result.append(desk.watch.wait(300))
-        except MailboxError as error:
-            result.append(error.fault)
-
-    thread = threading.Thread(target=idle)
-    thread.start()
-    desk.clock.wait_for_waiter(290)
+    idling = Idling(desk)
     assert dovecot.doveadm("kick", desk.user).returncode == 0
-    thread.join(10)
-    assert result == [Fault.LOST]
+    assert idling.fault(10) is Fault.LOST
     dovecot.append(desk.user, [mail(7)])
     desk.look()
     assert desk.agrees()
@@ -246,21 +258,9 @@ def test_kicked_while_it_idles(dovecot: Dovecot, make: Make) -> None:
 def test_the_server_stops_while_it_idles_and_comes_back(own_dovecot: Dovecot, make: Make) -> None:
     desk = make(own_dovecot)
     desk.look()
-    result: list[object] = []
-
-    def idle() -> None:
-        try:
-            result.append(desk.watch.wait(300))
-        except MailboxError as error:
-            result.append(error.fault)
-
-    thread = threading.Thread(target=idle)
-    thread.start()
-    desk.clock.wait_for_waiter(290)
+    idling = Idling(desk)
     own_dovecot.stop()
-    thread.join(30)  # Dovecot tells an idling client up to ten seconds later
-    assert len(result) == 1
-    assert result[0] in (Fault.LOST, Fault.UNAVAILABLE)
+    assert idling.fault(30) in (Fault.LOST, Fault.UNAVAILABLE)  # Dovecot tells it up to ten seconds later
     with pytest.raises(MailboxError) as caught:
         desk.look()
     assert caught.value.fault is Fault.UNREACHABLE
