@@ -26,6 +26,8 @@ from intake.demo.command import sample_mails
 
 DEMO = Path(__file__).parent.parent / "intake" / "demo" / "config"
 SAMPLES = sample_mails()
+(CALENDAR_REPLY,) = [raw for raw in SAMPLES if b"es-calendar-accept@" in raw]
+"""Read by an exact rule (iTIP, RFC 5546), so that what comes of it does not depend on the trained model."""
 
 
 class Program:
@@ -132,15 +134,14 @@ def test_from_the_mailbox_to_the_row_on_the_page(
     if status != 200:
         assert "reader" in words or "looked at" in words, "it says what it is waiting for"
     assert get(url + "healthz")[0] == 200
-    assert "Brandstätter" not in get(url)[1].replace("Federal Minister", "")
+    assert "Valdepeñas" not in get(url)[1]
     until(lambda: get(url + "readyz")[0] == 200)
-    dovecot.append("row", SAMPLES[:1])
-    until(lambda: "Brandstätter" in get(url)[1])
+    dovecot.append("row", [CALENDAR_REPLY])
+    until(lambda: "Valdepeñas" in get(url)[1])
     print(f"listening after {listening:.2f} s")
     code, _ = program.end()
     assert code == 0
-    # Whether somebody should look first depends on the trained model; that it was read and counts once does not.
-    assert buckets(tmp_path / "register.db") in ({"answer": 1}, {"review": 1})
+    assert buckets(tmp_path / "register.db") == {"answer": 1}
 
 
 @pytest.mark.dovecot
@@ -174,7 +175,7 @@ HOSTILE = [
 
 
 def test_bytes_of_any_kind_are_counted_and_stop_nothing(tmp_path: Path, start: Callable[..., Program]) -> None:
-    mails = dict(enumerate([*HOSTILE, SAMPLES[0]], 1))
+    mails = dict(enumerate([*HOSTILE, CALENDAR_REPLY], 1))
     with FakeServer(mails) as server:
         config = directory(tmp_path, server.port)
         program = start("serve", "--config", str(config), env=ENV)
@@ -183,7 +184,7 @@ def test_bytes_of_any_kind_are_counted_and_stop_nothing(tmp_path: Path, start: C
         until(lambda: database.exists() and sum(buckets(database).values()) == len(mails), 60)
         until(lambda: "waiting" not in buckets(database), 120)
         counts = buckets(database)
-        assert counts.get("answer", 0) + counts.get("review", 0) >= 1
+        assert counts["answer"] == 1
         assert program.end()[0] == 0
     assert "Traceback" not in "".join(program.errors)
 
