@@ -188,7 +188,9 @@ def test_the_names_of_this_machine_are_known(visitor: Visitor, host: str) -> Non
         ("/export/messages.csv?counted=no", "Hotels in Ghent", "says who comes"),
         ("/export/messages.csv?bucket=review", "passed on by somebody else", "says who comes"),
         ("/export/messages.json?q=ostende", '"FR"', '"AT"'),
+        ("/export/messages.csv?delegation=ES", "office@permrep-es.example", "says who comes,AT"),
         ("/export/statements.csv?delegation=ES", "Quintana", "Berger"),
+        ("/export/decisions.csv", "when,by,what", "Berger"),
         ("/export/board.ics?kind=agency", "Ruben Castellano", "Berger"),
     ],
 )
@@ -199,6 +201,18 @@ def test_the_export_holds_what_is_shown(visitor: Visitor, path: str, there: str,
     assert "attachment" in headers["Content-Disposition"]
     assert there in body
     assert absent not in body
+
+
+def test_the_export_follows_the_order_and_what_is_new_to_this_reader(visitor: Visitor) -> None:
+    def codes(query: str) -> list[str]:
+        return [line.partition(",")[0] for line in visitor.get(f"/export/board.csv{query}")[2].splitlines()[1:]]
+
+    assert codes("")[:2] == ["BE", "CY"], "missing first, as on the page"
+    assert codes("?group=none")[:2] == ["AT", "BE"]
+    assert codes("?group=none&sort=last")[0] == "SI"
+
+    visitor.cookies["visit"] = f"0.{int((visitor.service.now - timedelta(days=3)).timestamp())}"
+    assert set(codes("?show=new")) == {"PT", "SI"}
 
 
 def test_search_finds_delegations_people_and_messages(visitor: Visitor) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from intake.register import Register
 from parsers.conference import Conference
 
-TABLES = ("board", "statements", "questions", "messages")
+TABLES = ("board", "statements", "questions", "messages", "decisions")
 FORMATS = ("csv", "json", "xlsx")
 
 Value = str | int | float | bool | date | datetime | None
@@ -27,7 +27,8 @@ def table_of(
     """The table of that name; `as_of` is for the board alone."""
     if what == "board":
         return _board(register, conference, event, as_of)
-    return {"statements": _statements, "questions": _questions, "messages": _messages}[what](register, event)
+    makers = {"statements": _statements, "questions": _questions, "messages": _messages, "decisions": _decisions}
+    return makers[what](register, event)
 
 
 def _board(register: Register, conference: Conference, event: str, as_of: datetime | None) -> Table:
@@ -87,3 +88,12 @@ def _messages(register: Register, event: str) -> Table:
         for one in register.messages(event, limit=1_000_000)
     )  # fmt: skip
     return Table("messages", head, rows)
+
+
+def _decisions(register: Register, event: str) -> Table:
+    head = ("id", "when", "by", "what", "delegation", "message", "why", "taken back")
+    rows = tuple(
+        (one.id, one.at, one.by, one.act, one.delegation, one.message_id, one.why, one.taken_back)
+        for one in register.decisions(event, limit=1_000_000)
+    )
+    return Table("decisions", head, rows)

@@ -7,7 +7,7 @@ from itertools import groupby
 from aiohttp import web
 from markupsafe import escape
 
-from intake.page.access import Person, note_visit
+from intake.page.access import note_visit
 from intake.page.asked import asked
 from intake.page.board_query import BoardQuery, local_text, query_from
 from intake.page.board_view import Changed, RowView, chosen, grouped, row_view
@@ -19,7 +19,6 @@ from intake.page.phrases import KINDS
 from intake.page.render import render
 from intake.page.security import HEADERS
 from intake.register import BoardRow, Register, State
-from intake.register.boards import compare
 from intake.register.page_queries import first_answers
 
 _FRESH_SECONDS = 30
@@ -65,7 +64,7 @@ async def _make(request: web.Request, house: House, stamp: str) -> KeptPage:
     now = asked(request)
     person = now.person
     overview = await house.pulse.overview()
-    changed = await _changed(house, person, overview.rows)
+    changed = await house.old_boards.changed_since(person.since, overview.rows)
     shared = (request.path_qs, person.language, person.theme, person.welcomed, bool(person.name), changed)
     now.person = replace(person, name=_NAME if person.name else "")
     body = await house.pages.body(shared, stamp, lambda: _body(request, house, overview, changed))
@@ -136,10 +135,3 @@ def _beside(views: list[RowView]) -> list[tuple[str, list[RowView]]]:
     rest.sort(key=lambda view: order.index(view.kind) if view.kind in order else len(order))
     return [(KINDS.get(kind, kind), list(found)) for kind, found in groupby(rest, key=lambda view: view.kind)]
 
-
-async def _changed(house: House, person: Person, rows: tuple[BoardRow, ...]) -> Changed:
-    """What is other than at the end of this person's last visit; nothing where this is the first."""
-    if person.since is None:
-        return frozenset()
-    before = await house.old_boards.at(person.since)
-    return frozenset((change.delegation, change.day) for change in compare(before, list(rows)))

@@ -1,10 +1,13 @@
 """The board as it stood at the end of somebody's last visit, so that what changed since can be marked."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 
+from intake.page.board_view import Changed
 from intake.page.desk import Desk
 from intake.register import BoardRow
+from intake.register.boards import compare
 from parsers.conference import Conference
 
 _MOST = 24
@@ -18,6 +21,13 @@ class OldBoards:
         self._conference = conference
         self._event = event
         self._boards: OrderedDict[datetime, list[BoardRow]] = OrderedDict()
+
+    async def changed_since(self, moment: datetime | None, rows: Sequence[BoardRow]) -> Changed:
+        """What is other than at the end of somebody's last visit; nothing where this is the first."""
+        if moment is None:
+            return frozenset()
+        before = await self.at(moment)
+        return frozenset((change.delegation, change.day) for change in compare(before, list(rows)))
 
     async def at(self, moment: datetime) -> list[BoardRow]:
         """The board by what had been recorded at that moment."""
