@@ -8,7 +8,7 @@ import click
 
 from intake.commands import config_option, configured, db_option, now, open_register, write_json
 from intake.export.lines import reading_line, unread_line
-from intake.message_files import MessageFile, found_in
+from intake.message_files import MessageFile, as_mime, found_in
 from intake.process import read_kept
 from intake.reading_process import ReaderProcess, ReadingFaultError
 from intake.register import Bucket, Register
@@ -31,7 +31,11 @@ def read(config: Path, files: tuple[Path, ...]) -> None:
     try:
         reader.wait_warm()  # that it does not start is no fault of the first message
         for path in files:
-            raw = path.read_bytes()
+            try:
+                raw = as_mime(path.read_bytes(), str(path))
+            except OSError as error:
+                write_json(unread_line(str(path), error.strerror or "cannot be read"))
+                continue
             try:
                 reading = reader.read(raw, MessageFile(str(path), raw, path.stat().st_mtime).arrived_at(now()))
             except ReadingFaultError as error:
@@ -57,10 +61,11 @@ def read(config: Path, files: tuple[Path, ...]) -> None:
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def import_(config: Path, db: Path | None, also: tuple[Path, ...], paths: tuple[Path, ...]) -> None:
-    """Put the messages in PATHS (.eml, mbox, Maildir, folders and zip files of them) into the register, and read them.
+    """Put the messages in PATHS into the register, and read them: .eml, .msg, mbox, Maildir, folders and zip files.
 
     In any order, and as often as you like: a message that is there already is not taken twice. Stopped half-way, it
-    goes on where it stopped when you start it again.
+    goes on where it stopped when you start it again. A file that cannot be read is named at the end, and holds up no
+    other; exit code 2 then.
     """
     with ExitStack() as opened:
         settings, conference = configured(config, db)
@@ -76,13 +81,18 @@ def import_(config: Path, db: Path | None, also: tuple[Path, ...], paths: tuple[
             opened.callback(reader.stop)
             reader.start()
         new = known = 0
-        for message in found_in(paths):
+        refused: list[OSError] = []
+        for message in found_in(paths, refused.append):
             chosen = belongs(message.raw, events, event)
             kept = register.keep(chosen, message.raw, None, received_at=message.arrived_at(now()), fetched_at=now())
             new, known = new + kept.new, known + (not kept.new)
         click.echo(f"{new} new, {known} known already.", err=True)
         for key, reader in readers.items():
             _read_waiting(register, reader, key)
+    for error in refused:
+        click.echo(f"Not taken: {error.filename}: {error.strerror or error}", err=True)
+    if refused:
+        sys.exit(2)
 
 
 def _read_waiting(register: Register, reader: ReaderProcess, event: str) -> None:

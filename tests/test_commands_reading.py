@@ -1,6 +1,7 @@
 """`intake read`, `intake import` and `intake reread`, with a reader in this process that does what the mail says."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
+from outlook_writer import outlook_file
 from register_samples import NO, YES, both, raw_mail, reading
 from test_commands_register import EVENT, LIST
 
@@ -16,6 +18,9 @@ from intake.reading_process import ReaderDiedError, ReaderUnavailableError
 from intake.register import Register
 from parsers.conference import Conference
 from parsers.reading import Reading
+
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How an Outlook file begins, and nothing of one."""
 
 
 class ObedientReader:
@@ -106,6 +111,16 @@ class TestRead:
         assert (result.exit_code, result.stdout) == (2, "")
         assert "none.eml" in result.stderr
 
+    def test_a_broken_outlook_file_has_its_line_and_a_good_one_is_read(self, run, mails: Path) -> None:
+        (mails / "a.msg").write_bytes(OLE)
+        head = "From: a@b.example\r\nMessage-ID: <7@test.example>\r\n"
+        (mails / "b.msg").write_bytes(outlook_file({0x001A: "IPM.Note", 0x1000: "x", 0x007D: head}))
+        result = run("read", str(mails / "a.msg"), str(mails / "b.msg"))
+
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        assert "Outlook" in lines[0]["review"][0]
+        assert lines[1]["review"] == []
+
     def test_a_reader_that_does_not_start_is_no_reading(
         self, run, mails: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -126,6 +141,28 @@ class TestImport:
         assert austria(run) == first
         assert first["days"]["2024-04-29"]["attendance"] == "no"
         assert run("tray").stdout.count("ended over this message") == 1
+
+    def test_what_cannot_be_read_is_named_and_holds_up_no_other(self, run, mails: Path) -> None:
+        with zipfile.ZipFile(mails / "0.zip", "w") as archive:
+            archive.writestr("a/one.eml", raw_mail(91, body="yes"))
+            archive.writestr("a/broken.msg", OLE)
+            archive.writestr("b/within.zip", b"PK")
+            box = b"".join(b"From x Mon Mar  4 09:00:00 2024\n" + raw_mail(one, body="yes") + b"\n" for one in (92, 93))
+            archive.writestr("c/box.mbox", box)
+        (mails / "00.zip").write_bytes(b"PK\x03\x04 no zip")
+        (mails / "000.msg").write_bytes(OLE)
+        result = run("import", str(mails))
+
+        assert result.exit_code == 2
+        assert "9 new, 0 known already" in result.stderr
+        told = [line for line in result.stderr.splitlines() if line.startswith("Not taken:")]
+        assert [line.split(": ")[1].rpartition("/")[2] for line in told] == [
+            "broken.msg", "within.zip", "00.zip", "000.msg",
+        ]  # fmt: skip
+        (mails / "000.msg").unlink()
+        (mails / "00.zip").unlink()
+        (mails / "0.zip").unlink()
+        assert run("import", str(mails)).exit_code == 0
 
     def test_it_goes_on_where_it_was_stopped(self, run, mails: Path, tmp_path: Path) -> None:
         with Register.open(tmp_path / "register.db") as register:

@@ -392,6 +392,36 @@ def test_drop_what_cannot_be_read_is_shown(drop: Drop, raw: bytes | None) -> Non
     assert drop.kept() == 1
 
 
+def test_drop_what_is_broken_within_an_archive_holds_up_no_other(drop: Drop) -> None:
+    with zipfile.ZipFile(drop.path / "e.zip", "w") as archive:
+        archive.writestr("1.eml", mail(1))
+        archive.writestr("2.msg", bytes.fromhex("d0cf11e0a1b11ae1"))
+        archive.writestr("3.msg", outlook_file({0x001A: "IPM.Note", 0x1000: "Ja."}))
+        archive.writestr("4.zip", b"PK")
+        archive.writestr("5.mbox", b"".join(b"From x Mon Mar  4 09:00:00 2024\n" + mail(one) + b"\n" for one in (5, 6)))
+    report = drop.look()
+    assert report.outcomes["INBOX"].new == 4
+    assert len(report.outcomes["INBOX"].missing) == 1
+    assert "does not hand over" in report.words
+    assert drop.kept() == 4
+
+
+def test_drop_a_large_mbox_is_read_once_and_not_for_every_message(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    real = mailbox.mbox
+
+    def counting(*arguments: object, **more: object) -> mailbox.mbox:
+        opened.append(arguments)
+        return real(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mailbox, "mbox", counting)
+    box = b"".join(b"From x Mon Mar  4 09:00:00 2024\n" + mail(number) + b"\n" for number in range(300))
+    drop.put("a.mbox", box)
+    assert drop.look().outcomes["INBOX"].new == 300
+    assert drop.kept() == 300
+    assert len(opened) <= 3
+
+
 def test_drop_a_directory_that_is_not_mounted_is_a_fault(drop: Drop) -> None:
     drop.put("a.eml", mail(1))
     drop.look()

@@ -39,6 +39,7 @@ class DropFolder:
         self._clock = clock
         self._places: dict[int, _Place] = {}
         self._counts: dict[str, int] = {}
+        self._reading: tuple[Path, int, Iterator[MessageFile]] = (Path(), 0, iter(()))
 
     def open(self) -> None:
         """Checks that the directory is there: one that is not mounted is a fault, and not an empty mailbox."""
@@ -59,10 +60,11 @@ class DropFolder:
         try:
             for path, mark in self._files():
                 for index in range(self._count(path, mark)):
-                    places[_number(f"{mark}#{index}")] = _Place(path, index)
+                    places[_number(mark, index)] = _Place(path, index)
         except OSError as error:
             raise MailboxError(Fault.LOST, f"{self._path} cannot be read ({error.strerror})") from error
         self._places = places
+        self._reading = (Path(), 0, iter(()))  # a file may have changed
         return FolderState(generation=1, holds=len(places))
 
     def uids(self, since: int = 1) -> list[int]:  # noqa: ARG002 - these numbers do not grow with time
@@ -130,21 +132,27 @@ class DropFolder:
             yield path, f"{name}\0{told.st_size}\0{told.st_mtime_ns}"
 
     def _count(self, path: Path, mark: str) -> int:
-        """How many messages a file holds. A file of several is read once for that, and again when it changes."""
+        """How many messages a file holds. A file of several is read once for that, and again when it changes.
+
+        What of it cannot be read counts as one message, which is then shown as one that cannot be had.
+        """
         if path.suffix.lower() not in _MANY:
             return 1
         if mark not in self._counts:
-            try:
-                self._counts[mark] = sum(1 for _ in found_in([path]))
-            except OSError:
-                self._counts[mark] = 1  # it is shown as one message that cannot be had
+            refused: list[OSError] = []
+            self._counts[mark] = sum(1 for _ in found_in([path], refused.append)) + bool(refused)
         return self._counts[mark]
 
     def _message(self, place: _Place) -> MessageFile | None:
-        try:
-            return next(message for index, message in enumerate(found_in([place.path])) if index == place.index)
-        except (OSError, StopIteration):
-            return None
+        """Goes on where the last message was found, since those of a file are asked for in order."""
+        path, index, messages = self._reading
+        if path != place.path or index > place.index:
+            index, messages = 0, found_in([place.path], lambda _: None)
+        message = None
+        for _ in range(place.index - index + 1):
+            message = next(messages, None)
+        self._reading = (place.path, place.index + 1, messages)
+        return message
 
     def _fetched(self, uid: int, message: MessageFile, part: int | None) -> Fetched:
         received_at = message.arrived_at(self._clock.now())
@@ -154,5 +162,7 @@ class DropFolder:
         return Fetched(uid, message.raw[:part], received_at)
 
 
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8], "big") >> 1
+def _number(mark: str, index: int) -> int:
+    """Of 63 bits; the messages of one file follow one another, up to a million of them."""
+    digest = int.from_bytes(hashlib.sha256(mark.encode("utf-8", "surrogateescape")).digest()[:8], "big") >> 1
+    return (digest & ~0xFFFFF) + index
