@@ -71,3 +71,20 @@ def test_one_topic_is_not_one_question() -> None:
 
 def test_nothing_in_common_is_nothing_alike() -> None:
     assert grouped(("Could you help us?", "en"), ("Is it true?", "en"), ("Pouvez-vous nous aider ?", "fr")) == [1, 2, 3]
+
+
+def test_by_when_is_another_question_than_what() -> None:
+    assert grouped(
+        ("Do you need a copy of her passport for the accreditation?", "en"),
+        ("Bis wann müssen die Angaben für die Akkreditierung bei Ihnen sein?", "de"),
+        ("Do kiedy trzeba zgłosić akredytacje?", "pl"),
+    ) == [1, 2, 2]
+
+
+def test_a_word_of_many_meanings_does_not_keep_them_apart() -> None:
+    assert grouped(
+        ("¿Podrían informarnos de los hoteles recomendados cerca del lugar de la reunión?", "es"),
+        ("Czy mogliby Państwo przesłać listę hoteli?", "pl"),
+        ("Merci de nous faire parvenir le guide pratique.", "fr"),
+        ("Bitte senden Sie uns die praktischen Hinweise und die praktische Information.", "de"),
+    ) == [1, 1, 3, 3]
