@@ -1,5 +1,7 @@
 """What the components of the pipeline know beside the text, and where they leave what they find.
 
+`writer` is the name of whoever says "I", empty where unknown; `principal_writes`: it is the principal.
+
 One `Context` stands in `doc.user_data["intake"]` while a message passes; spans also stand in `doc.spans` for displaCy.
 """
 
@@ -32,8 +34,8 @@ class Context:
     roster: Roster
     own: Delegation | None = None
     sender_words: frozenset[str] = frozenset()
-    sender_name: str = ""
-    subject: str = ""
+    writer: str = ""
+    principal_writes: bool = False
     quoted: tuple[tuple[int, int], ...] = ()
     sentences: list[tuple[int, int]] = field(default_factory=list)
     language: str = ""
@@ -52,6 +54,11 @@ def context(doc: Doc) -> Context:
     if isinstance(found, Context):
         return found
     raise ValueError("make the document with Reader.document, which knows the conference")
+
+
+def sentence_at(doc: Doc, index: int) -> int:
+    """The number of the sentence that a token stands in; -1 for a token in none."""
+    return next((n for n, (start, end) in enumerate(context(doc).sentences) if start <= index < end), -1)
 
 
 def token_range(doc: Doc, start: int, end: int) -> tuple[int, int]:

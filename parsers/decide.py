@@ -13,11 +13,10 @@ from spacy.tokens import Doc
 from parsers.conference import Conference, Delegation
 from parsers.context import Context, Verdict
 from parsers.document import Shown
-from parsers.examples import ATTENDANCE, NOBODY, ROLES
+from parsers.examples import ATTENDANCE, NOBODY, ROLES, WRITER
 from parsers.glossary import concept
 from parsers.itip import Reply
 from parsers.lexicon import contains, of
-from parsers.names import same_person
 from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
 from parsers.text import fold
@@ -50,7 +49,12 @@ class _Judged:
 
     @property
     def attends(self) -> bool:
-        return any(a is not Attendance.NO for a, _, _ in self.days.values())
+        return bool(self.coming)
+
+    @property
+    def coming(self) -> set[date]:
+        """The days on which they come or may come."""
+        return {day for day, (attendance, _, _) in self.days.items() if attendance is not Attendance.NO}
 
 
 def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
@@ -59,10 +63,11 @@ def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
     judged = _judged(state)
     roles = _roles(judged, state, _replace_principal(judged, doc, state))
     for one in judged:
-        role = roles.get(one.number)
-        if role is None:
+        if one.number not in roles:
             continue
-        for day, (attendance, sure, verdict) in sorted(one.days.items()):
+        role, certain = roles[one.number]
+        for day, (attendance, likely, verdict) in sorted(one.days.items()):
+            sure = min(likely, certain)
             evidence = tuple(_evidence(doc, state, shown, n, "attendance", sure) for n in verdict.sentences)
             decided.statements.append(Statement(one.person.name, role, day, attendance, sure, evidence))
     return decided
@@ -73,6 +78,8 @@ def _judged(state: Context) -> list[_Judged]:
     persons = dict(enumerate(state.people))
     if state.own is not None and any(v.person == NOBODY for v in state.verdicts):
         persons[NOBODY] = Person(state.own.minister, delegation=state.own.code)
+    if any(v.person == WRITER for v in state.verdicts):
+        persons[WRITER] = Person(state.writer)
     for number, person in persons.items():
         verdicts = [v for v in state.verdicts if v.person == number]
         if not verdicts or (person.delegation and number not in {state.principal, NOBODY}):
@@ -80,7 +87,7 @@ def _judged(state: Context) -> list[_Judged]:
         days: dict[date, tuple[Attendance, float, Verdict]] = {}
         for verdict in verdicts:
             best = max(range(4), key=lambda i: verdict.probabilities[i])
-            if best and (number != NOBODY or verdict.probabilities[best] > UNNAMED):
+            if best and (number not in {NOBODY, WRITER} or verdict.probabilities[best] > UNNAMED):
                 days[verdict.day] = (Attendance(ATTENDANCE[best]), verdict.probabilities[best], verdict)
         roles = [sum(v.roles[i] for v in verdicts) / len(verdicts) for i in range(4)]
         if days:
@@ -135,42 +142,42 @@ def _best(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: values[i])
 
 
-def _roles(judged: list[_Judged], state: Context, minister: int) -> dict[int, Role]:
-    """The role of everybody whose attendance is stated; who is nobody to the conference is left out.
+def _roles(judged: list[_Judged], state: Context, minister: int) -> dict[int, tuple[Role, float]]:
+    """The role of everybody whose attendance is stated and how sure it is; who is nobody to the conference is left
+    out.
 
     The secretariat's rule: where the principal comes on every day, all others come along; on a day on which the
-    principal
-    does not come, the likeliest of those who do heads the delegation. Where nothing is said of the principal, the
-    words decide.
+    principal does not come, the likeliest of those who do heads the delegation; who comes only where the principal
+    does leads nothing. Where nothing is said of the principal, the words decide.
     """
-    roles: dict[int, Role] = {}
     principal = next((j for j in judged if j.number == minister), None)
     others = [j for j in judged if j is not principal and j.roles[0] <= NOT_A_MEMBER]
-    for one in others:
-        best = 1 + _best(one.roles[1:])
-        roles[one.number] = Role(ROLES[best])
+    by_words = {j.number: Role(ROLES[1 + _best(j.roles[1:])]) for j in others}
     if principal is None:
-        return roles
-    roles[principal.number] = Role.MINISTER
-    for one in others:
-        if roles[one.number] is Role.MINISTER:
-            roles[one.number] = Role.DEPUTY
+        return {j.number: (by_words[j.number], _share(j, by_words[j.number])) for j in others}
     said = {day: attendance for day, (attendance, _, _) in principal.days.items()}
-    if len(said) == len(state.days) and set(said.values()) == {Attendance.YES}:
-        roles.update({one.number: Role.DELEGATE for one in others})
-        return roles
+    led = {day for day, attendance in said.items() if attendance is Attendance.YES}
+    roles: dict[int, tuple[Role, float]] = {principal.number: (Role.MINISTER, 1.0)}
+    if led == set(state.days):
+        return roles | {j.number: (Role.DELEGATE, 1.0) for j in others}
     heads: set[int] = set()
-    free = [day for day, attendance in said.items() if attendance is Attendance.NO]
-    for day in free:
+    for day in (day for day, attendance in said.items() if attendance is Attendance.NO):
         coming = [j for j in others if day in j.days and j.days[day][0] is not Attendance.NO]
         if coming:
             heads.add(max(coming, key=lambda j: j.roles[2] - j.roles[3]).number)
-    if heads:
-        for one in others:
-            if one.attends and roles[one.number] is Role.DEPUTY and one.number not in heads:
-                roles[one.number] = Role.DELEGATE
-        roles.update(dict.fromkeys(heads, Role.DEPUTY))
+    for one in others:
+        role = Role.DELEGATE if by_words[one.number] is Role.DELEGATE else Role.DEPUTY
+        if one.number in heads:
+            role = Role.DEPUTY
+        elif one.attends and (heads or led.issuperset(one.coming)):
+            role = Role.DELEGATE
+        roles[one.number] = (role, _share(one, role))
     return roles
+
+
+def _share(one: _Judged, role: Role) -> float:
+    """How sure the words are of a role, among the three."""
+    return one.roles[ROLES.index(role.value)] / max(1e-9, sum(one.roles[1:]))
 
 
 def _evidence(doc: Doc, state: Context, shown: Shown, sentence: int, rule: str, sure: float) -> Evidence:
@@ -228,8 +235,3 @@ def _needed(sentence: str, language: str) -> float:
         return 0.3
     phrase = contains(sentence[:160], of((language,), "questions", "asks"))
     return 0.2 if " " in phrase else 0.5
-
-
-def known_as(name: str, row: Delegation | None) -> bool:
-    """Whether a name is the principal's in any spelling on the list."""
-    return row is not None and any(same_person(name, known) for known in (row.minister, *row.minister_also))

@@ -74,7 +74,8 @@ def show(
             inner = item.text.split("\n")
             kinds = _attachment_kinds(inner, item.message, sender_name, mailbox, letter)
             for text, kind in zip(inner, kinds, strict=True):
-                builder.line(text, ZoneKind.ATTACHMENT if kind is ZoneKind.NEW else kind, read=kind is ZoneKind.NEW)
+                read = kind is ZoneKind.NEW or (kind is ZoneKind.SIGNATURE and signs(text))
+                builder.line(text, ZoneKind.ATTACHMENT if kind is ZoneKind.NEW else kind, read=read)
             end = builder.length
         listed.append(Attachment(item.name, item.media_type, item.size, start, end, item.note))
     for reply in body.replies:
@@ -157,7 +158,7 @@ class _Builder:
             self.read_length += len(text) + 1
         elif wanted:
             self.cut = self.cut or bool(text.strip())
-        elif kind is ZoneKind.SIGNATURE:
+        if kind is ZoneKind.SIGNATURE:
             self.signature.append(text)
 
     def done(self, listed: tuple[Attachment, ...], attached: int, zoned: Zoned) -> Shown:

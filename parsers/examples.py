@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from parsers.corpus_format import Entry, Sentence
+from parsers.glossary import concept
 from parsers.marked import BREAK, OTHER_DATE, Passage, Target
 from parsers.sentences import words
+from parsers.text import fold
 
 ATTENDANCE = ("none", "yes", "no", "maybe")
 ROLES = ("none", "minister", "deputy", "delegate")
@@ -78,6 +80,7 @@ def pairs(entry: Entry, rng: random.Random | None = None, fillers: list[Entry] |
     principal = people.get("M", -1)
     if rng is not None:
         yield from _unnamed(entry, passage, people, rng)
+        yield from _as_writer(entry, passage, rng)
     hidden = rng is not None and rng.random() < 0.3
     for ident, number in people.items():
         label = entry.people.get(ident, "--")
@@ -88,8 +91,33 @@ def pairs(entry: Entry, rng: random.Random | None = None, fillers: list[Entry] |
             yield Pair(passage, target, _LABELS[label[day]], role, entry)
 
 
-NOBODY = 98
-"""The number of a principal whom the text does not name."""
+def attending(entry: Entry) -> Iterator[tuple[int, bool, bool]]:
+    """For each day the principal's attendance, whether a deputy comes and whether a delegate does; nothing where the
+    entry tells of nobody."""
+    for day in (0, 1) if entry.people else ():
+        coming = {ident[0] for ident, said in entry.people.items() if said[day] in "ym"}
+        yield _LABELS[entry.people.get("M", "--")[day]], "S" in coming, "C" in coming
+
+
+NOBODY, WRITER = 98, 97
+"""The numbers of a principal whom the text does not name, and of whoever says "I"."""
+
+
+def says_i(word: str, language: str) -> bool:
+    """Whether a word means the writer: "I", "mich", "undersigned"."""
+    return concept(fold(word), language) == "I"
+
+
+def _as_writer(entry: Entry, passage: Passage, rng: random.Random) -> Iterator[Pair]:
+    """The writer as target where the text says "I" of somebody who is not marked: nothing is said of them."""
+    own = [i for i, word in enumerate(passage.words) if passage.person[i] < 0 and says_i(word, entry.language)]
+    if not own or rng.random() > 0.4:
+        return
+    seen = Passage(language=passage.language)
+    for index, word in enumerate(passage.words):
+        person = WRITER if index in own else passage.person[index]
+        seen.add(word, passage.sentence[index], person, passage.days[index])
+    yield Pair(seen, Target(WRITER, rng.randrange(2)), 0, 0, entry)
 
 
 def _unnamed(entry: Entry, passage: Passage, people: dict[str, int], rng: random.Random) -> Iterator[Pair]:

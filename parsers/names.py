@@ -33,6 +33,13 @@ _ALIKE = (
 _ENDINGS = 4
 
 
+PARTICLES = frozenset(
+    "van de den der von zu zum zur af av da do dos das del della di du la le les el al bin ibn ter ten te het op y e i "  # noqa: SIM905 - reads better
+    "ní ó mac nic mc ui ap san santa st o' d' l' van't 't".split()
+)
+"""Small words inside names; they count for little when names are compared."""
+
+
 @lru_cache(maxsize=50_000)
 def latin(word: str) -> str:
     """Folded and in Latin letters, whatever the script."""
@@ -110,8 +117,14 @@ def tidy(name: str) -> str:
     """A name as the table shows it: single spaces, capitals undone, nothing before or behind."""
     name = " ".join(name.split()).strip(' ,.;:()[]"*|-–')
     words = name.split(" ")
+    capitals = [word.isupper() and len(word) > 1 for word in words]
     return " ".join(
-        _uncapital(word) if sum(c.isupper() for c in word) > 1 and len(word) > 2 else word for word in words
+        word.lower()
+        if place and capital and fold(word) in PARTICLES and any(capitals[place + 1 :])
+        else _uncapital(word)
+        if sum(c.isupper() for c in word) > 1 and len(word) > 2
+        else word
+        for place, (word, capital) in enumerate(zip(words, capitals, strict=True))
     )
 
 

@@ -2,15 +2,26 @@
 
 import re
 from collections import Counter
+from itertools import zip_longest
 
 from spacy.tokens import Doc, Span
 
-from parsers.context import Context, context, is_quoted
+from parsers.context import Context, context, is_quoted, sentence_at
+from parsers.forms import split_names
 from parsers.glossary import concept
 from parsers.lexicon import every, starts_with
-from parsers.names import parts, same_person
+from parsers.names import PARTICLES, parts, same_person
 from parsers.origin import country_words
-from parsers.people import PARTICLES, Mention, Token, gather, principal_class, strip_titles, title_class
+from parsers.people import (
+    DEGREE,
+    Mention,
+    Token,
+    gather,
+    is_degree,
+    principal_class,
+    strip_titles,
+    title_class,
+)
 from parsers.text import fold
 
 AHEAD = 5
@@ -64,7 +75,10 @@ class People:
         taken = {i for _, m in principals for i in range(m.start, m.end)} | {
             i for d in state.day_mentions for i in range(d.start, d.end)
         }
+        fields = [m for m in split_names(doc) if not taken.intersection(range(m.start, m.end))]
+        taken |= {i for m in fields for i in range(m.start, m.end)}
         names, titles = self._found(doc, taken)
+        names = sorted([*names, *fields], key=lambda m: m.start)
         state.people = gather(
             names, [(c, Mention(m.start, m.end, doc[m.start : m.end].text)) for c, m in principals], state.roster
         )
@@ -94,12 +108,14 @@ class People:
                 continue
             start = _whole(doc, ent, taken)
             text = _bare_name(doc[start : ent.end].text, _language_at(doc, ent.start))
-            if not text or _signed(doc, start, ent.end):
+            if not text or is_degree(text) or _signed(doc, start, ent.end) or _is_heading(doc, ent):
                 continue
-            if self._is_title(text):
+            if fold(text) in _listed_titles():
                 titles.append((ent.start, ent.end))
             elif re.search(r"[^\W\d_]{2}", text) and "@" not in text and len(text) < 120 and not _greeted(doc, ent):
                 names.append(Mention(start, ent.end, text))
+        names = [m for m, behind in zip_longest(names, names[1:]) if behind is None or not _entitles(doc, m, behind)]
+        names = [m for m in names if not context(doc).roster.invites(m.text)]
         full = [m for m in names if len(parts(m.text)) > 1]
         return [m for m in names if m in full or _vouched(doc, m, full)], titles
 
@@ -117,14 +133,6 @@ class People:
                     found.append((i, i + 1))
         return found
 
-    def _is_title(self, text: str) -> bool:
-        folded = fold(text)
-        return (
-            folded in every("people", "principal")
-            or folded in every("people", "deputy")
-            or folded in every("people", "other")
-        )
-
     def _titles(self, doc: Doc, titles: list[tuple[int, int]], code: str | None) -> None:
         """Bare titles that can mean the principal are mentions of the principal; the others are left as words."""
         state = context(doc)
@@ -137,7 +145,7 @@ class People:
             if found and start < found[-1].end:
                 continue
             text = doc[start:end].text
-            sentence = next((n for n, (a, b) in enumerate(state.sentences) if a <= start < b), 0)
+            sentence = max(0, sentence_at(doc, start))
             language = state.languages[sentence]
             kind = title_class(text, language)
             principal = fold(text) in every("people", "principal")
@@ -177,11 +185,13 @@ _TITLES = frozenset(
 )
 
 
+def _listed_titles() -> frozenset[str]:
+    return every("people", "principal") | every("people", "deputy") | every("people", "other")
+
+
 def _language_at(doc: Doc, index: int) -> str:
-    state = context(doc)
-    return next(
-        (lang for (a, b), lang in zip(state.sentences, state.languages, strict=True) if a <= index < b), state.language
-    )
+    number = sentence_at(doc, index)
+    return context(doc).languages[number] if number >= 0 else context(doc).language
 
 
 def _bare_name(text: str, language: str) -> str:
@@ -210,25 +220,43 @@ def _of_another(doc: Doc, first: int, start: int, language: str) -> bool:
 
 def _whole(doc: Doc, ent: Span, taken: set[int]) -> int:
     """Where the name really begins: the finder now and then leaves out a first name, or one before particles."""
-    start = first = ent.start
-    sentence = next((a for a, b in context(doc).sentences if a <= ent.start < b), ent.start)
-    language = _language_at(doc, ent.start)
-    while start > sentence and fold(doc[start - 1].text) in PARTICLES and doc[start - 1].text[0].islower():
+    start = ent.start
+    number = sentence_at(doc, start)
+    first = context(doc).sentences[number][0] if number >= 0 else start
+    capitals = doc[start].text.isupper()
+    while start > first and fold(doc[start - 1].text) in PARTICLES and (doc[start - 1].text[0].islower() or capitals):
         start -= 1
-    word = doc[start - 1].text if start > sentence else ""
-    known = any(concept(fold(word), tongue) for tongue in (language, "en"))
+    word = doc[start - 1].text if start > first else ""
+    known = any(concept(fold(word), tongue) for tongue in (_language_at(doc, ent.start), "en"))
     plain = word.isalpha() and word.istitle() and len(word) > 2 and not known and start - 1 not in taken
-    listed = any(fold(word) in every("people", name) for name in ("honorifics", "principal", "deputy", "other"))
+    listed = fold(word) in _listed_titles() | every("people", "honorifics")
     # A capital at the beginning of a sentence tells nothing.
-    if plain and not listed and start - 1 > sentence:
+    if plain and not listed and start - 1 > first:
         return start - 1
-    return first if start < first else ent.start
+    return start if capitals else ent.start
+
+
+def _is_heading(doc: Doc, ent: Span) -> bool:
+    """Whether all the line is in capitals and one of its words an ordinary one: a letterhead or the title of a form."""
+    number = sentence_at(doc, ent.start)
+    start, end = context(doc).sentences[number]
+    if not doc[start:end].text.isupper():
+        return False
+    language = _language_at(doc, ent.start)
+    return any(concept(fold(doc[i].text), tongue) for i in range(start, end) for tongue in (language, "en"))
+
+
+def _entitles(doc: Doc, mention: Mention, behind: Mention) -> bool:
+    """Whether nothing but honorifics stands between two finds: then the first is the office of the second."""
+    between = [fold(token.text) for token in doc[mention.end : behind.start] if token.text != "."]
+    honorifics = {word.strip(".") for word in every("people", "honorifics")}
+    return 0 < len(between) < 4 and all(word.strip(".") in honorifics for word in between)
 
 
 def _signed(doc: Doc, start: int, end: int) -> bool:
     """Whether the name is a line of its own below everything that names a day: a signature without a valediction."""
     state = context(doc)
-    number = next((n for n, (a, b) in enumerate(state.sentences) if a <= start < b), -1)
+    number = sentence_at(doc, start)
     if number < 1:
         return False
     first, last = state.sentences[number]
@@ -255,10 +283,5 @@ def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
     before = fold(doc[mention.start - 1].text) if mention.start else ""
     if before == "." and mention.start > 1:
         before = fold(doc[mention.start - 2].text)
-    titles = (
-        every("people", "honorifics")
-        | every("people", "principal")
-        | every("people", "deputy")
-        | every("people", "other")
-    )
-    return before in titles or before + "." in titles
+    titles = _listed_titles() | every("people", "honorifics")
+    return not DEGREE.fullmatch(before) and (before in titles or before + "." in titles)

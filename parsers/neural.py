@@ -11,17 +11,21 @@ import numpy as np
 from spacy.tokens import Doc, Span
 from thinc.api import Model
 
-from parsers.context import Context, Verdict, context, is_quoted
-from parsers.examples import ATTENDANCE, NOBODY, ROLES
+from parsers.context import Context, Verdict, context, is_quoted, sentence_at
+from parsers.examples import ATTENDANCE, NOBODY, ROLES, WRITER, says_i
+from parsers.forms import EXACT, ticked
 from parsers.marked import BREAK, OTHER_DATE, Passage, Target, features
+from parsers.names import same_person
 from parsers.network import build, softmax
 from parsers.people import Mention
+from parsers.together import Judgement, Table, reconcile
 
 SORTS = ("none", "availability", "acknowledgement", "unrelated", "auto_reply")
 LONGEST_PASSAGE = 420
 AROUND = 3
 BATCH = 48
 MOST_PEOPLE = 24
+LEARNT = False
 
 
 class _Component:
@@ -51,7 +55,7 @@ class _Component:
         return out
 
     def to_disk(self, path: Path, **_: object) -> None:
-        """Saves shape and weights under a folder."""
+        """Saves shape and weights in a folder."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
         (path / "shape.json").write_text(json.dumps(self.shape, sort_keys=True) + "\n", encoding="utf-8")
@@ -78,8 +82,8 @@ class _Component:
         return self
 
 
-def passage(doc: Doc, numbers: list[int], language: str) -> Passage:
-    """These sentences of a document with its persons and days as marks."""
+def passage(doc: Doc, numbers: list[int], language: str, writer: int | None = None) -> Passage:
+    """These sentences of a document with its persons and days as marks; with `writer`, "I" is that person too."""
     state = context(doc)
     person_at: dict[int, tuple[int, int]] = {}
     for number, person in enumerate(state.people):
@@ -101,8 +105,11 @@ def passage(doc: Doc, numbers: list[int], language: str) -> Passage:
                 out.add(doc[index].text, sentence, days=days)
                 index = max(dated.end, index + 1)
             else:
-                if not doc[index].is_space:
-                    out.add(doc[index].text[:40], sentence)
+                word = doc[index].text[:40]
+                if writer is not None and says_i(word, language):
+                    out.add(word, sentence, person=writer)
+                elif not word.isspace():
+                    out.add(word, sentence)
                 index += 1
         out.add(BREAK, sentence)
     return out
@@ -144,20 +151,30 @@ class AttendanceModel(_Component):
 
     answers = len(ATTENDANCE) + len(ROLES)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: Table | None = None
+
     def __call__(self, doc: Doc) -> Doc:
         state = context(doc)
         state.verdicts = []
         jobs: list[tuple[int, int, list[int]]] = []
         arrays: list[np.ndarray] = []
-        cache: dict[tuple[int, ...], Passage] = {}
+        cache: dict[tuple[int | None, ...], Passage] = {}
         numbers = list(range(min(len(state.people), MOST_PEOPLE)))
         if state.principal < 0 and state.own is not None:
             numbers.append(NOBODY)
+        writes = state.principal if state.principal_writes and state.principal >= 0 else None
+        if LEARNT and writes is None and state.writer and _first_person(doc, state):
+            numbers.append(WRITER)
         for number in numbers:
-            window = _window(state, number)
-            shown = cache.setdefault(tuple(window), passage(doc, window, state.language)) if window else None
-            if shown is None:
+            window = _window(doc, number)
+            if not window:
                 continue
+            writer = WRITER if number == WRITER else writes
+            view = (writer, *window)
+            shown = cache[view] if view in cache else passage(doc, window, state.language, writer)
+            cache[view] = shown
             known = number in {state.principal, NOBODY}
             for day in range(len(state.days)):
                 principal = -1 if known else state.principal
@@ -166,12 +183,45 @@ class AttendanceModel(_Component):
                 arrays.append(features(shown, target))
         logits = self.scores(arrays)
         size = len(ATTENDANCE)
-        for (number, day, window), row in zip(jobs, logits, strict=True):
-            attendance = softmax(row[None, :size])[0]
-            roles = softmax(row[None, size:])[0]
-            evidence = _evidence(state, number, day, window)
-            state.verdicts.append(Verdict(number, state.days[day], _four(attendance), _four(roles), evidence))
+        attendance, roles = softmax(logits[:, :size]), softmax(logits[:, size:])
+        alone: dict[int, Judgement] = {}
+        windows = {number: window for number, _, window in jobs}
+        for number in windows:
+            rows = [row for row, job in enumerate(jobs) if job[0] == number]
+            alone[number] = Judgement(attendance[rows], roles[rows].mean(axis=0))
+        for (number, date), said in ticked(doc).items():
+            if number in alone:
+                answer = ATTENDANCE.index(said.value)
+                alone[number].days[state.days.index(date)] = np.where(np.arange(4) == answer, EXACT, (1 - EXACT) / 3)
+        for number, judged in self._together(state, alone).items():
+            for day, date in enumerate(state.days):
+                evidence = _evidence(doc, number, day, windows[number])
+                verdict = Verdict(number, date, _four(judged.days[day]), _four(judged.roles), evidence)
+                state.verdicts.append(verdict)
         return doc
+
+    def _together(self, state: Context, alone: dict[int, Judgement]) -> dict[int, Judgement]:
+        """The delegation's persons in the light of each other; principals of other delegations stay out of it."""
+        if self.table is None:
+            return alone
+        principal = NOBODY if state.principal < 0 else state.principal
+        others = [n for n in alone if n != principal and not (n < len(state.people) and state.people[n].delegation)]
+        minister, revised = reconcile(alone.get(principal), [alone[n] for n in others], self.table)
+        out = {**alone, **dict(zip(others, revised, strict=True))}
+        return out if minister is None else {**out, principal: minister}
+
+    def to_disk(self, path: Path, **_: object) -> None:
+        """As the others, with the table of how persons go together."""
+        super().to_disk(path)
+        if self.table is not None:
+            np.save(Path(path) / "together.npy", self.table.astype(np.float32))
+
+    def from_disk(self, path: Path, **_: object) -> "AttendanceModel":
+        """Loads what `to_disk` saved."""
+        super().from_disk(path)
+        saved = Path(path) / "together.npy"
+        self.table = np.load(saved) if saved.exists() else None
+        return self
 
 
 def _four(row: np.ndarray) -> tuple[float, float, float, float]:
@@ -179,21 +229,38 @@ def _four(row: np.ndarray) -> tuple[float, float, float, float]:
     return a, b, c, d
 
 
-def _mentions(state: Context, number: int) -> list[Mention]:
+def _mentions(doc: Doc, number: int) -> list[Mention]:
+    state = context(doc)
+    if number == WRITER:
+        return _first_person(doc, state)
     return [] if number == NOBODY else state.people[number].mentions
 
 
-def _window(state: Context, number: int) -> list[int]:
+def _first_person(doc: Doc, state: Context) -> list[Mention]:
+    """The words with which the writer means himself or herself, unless the writer is among the persons named."""
+    if any(same_person(state.writer, person.name) for person in state.people):
+        return []
+    return [
+        Mention(i, i + 1, doc[i].text)
+        for n, (start, end) in enumerate(state.sentences)
+        if not is_quoted(doc, n)
+        for i in range(start, end)
+        if says_i(doc[i].text, state.language)
+    ]
+
+
+def _window(doc: Doc, number: int) -> list[int]:
     """The whole text where it is short, else the sentences around the mentions of that person."""
+    state = context(doc)
     total = len(state.sentences)
     size = sum(end - start for start, end in state.sentences)
     if size <= LONGEST_PASSAGE:
         return list(range(total))
     near: set[int] = set()
     if number == NOBODY:
-        near.update(n for d in state.day_mentions for n, (a, b) in enumerate(state.sentences) if a <= d.start < b)
-    for mention in _mentions(state, number):
-        at = next((n for n, (a, b) in enumerate(state.sentences) if a <= mention.start < b), 0)
+        near.update(sentence_at(doc, mention.start) for mention in state.day_mentions)
+    for mention in _mentions(doc, number):
+        at = sentence_at(doc, mention.start)
         near.update(range(max(0, at - AROUND), min(total, at + AROUND + 1)))
     kept: list[int] = []
     length = 0
@@ -205,16 +272,11 @@ def _window(state: Context, number: int) -> list[int]:
     return kept
 
 
-def _evidence(state: Context, number: int, day: int, window: list[int]) -> tuple[int, ...]:
+def _evidence(doc: Doc, number: int, day: int, window: list[int]) -> tuple[int, ...]:
     """The sentences that name both, else those of the person, else those of the day, else the first."""
-    named = {n for m in _mentions(state, number) for n, (a, b) in enumerate(state.sentences) if a <= m.start < b}
-    dated = {
-        n
-        for m in state.day_mentions
-        if state.days[day] in m.days
-        for n, (a, b) in enumerate(state.sentences)
-        if a <= m.start < b
-    }
+    state = context(doc)
+    named = {sentence_at(doc, mention.start) for mention in _mentions(doc, number)}
+    dated = {sentence_at(doc, m.start) for m in state.day_mentions if state.days[day] in m.days}
     for chosen in (named & dated, named, dated):
         if chosen:
             return tuple(sorted(chosen)[:3])

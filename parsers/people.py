@@ -9,63 +9,11 @@ from dataclasses import dataclass, field
 
 from parsers.conference import Conference, Delegation
 from parsers.glossary import concept
-from parsers.lexicon import every
-from parsers.names import parts, same_person, same_word, tidy
+from parsers.lexicon import LANGUAGES, every
+from parsers.names import PARTICLES, parts, same_person, same_word, tidy
 from parsers.sentences import words
 from parsers.text import fold
 
-PARTICLES = frozenset(
-    [
-        "van",
-        "de",
-        "den",
-        "der",
-        "von",
-        "zu",
-        "zum",
-        "zur",
-        "af",
-        "av",
-        "da",
-        "do",
-        "dos",
-        "das",
-        "del",
-        "della",
-        "di",
-        "du",
-        "la",
-        "le",
-        "les",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "ter",
-        "ten",
-        "te",
-        "het",
-        "op",
-        "y",
-        "e",
-        "i",
-        "ní",
-        "ó",
-        "mac",
-        "nic",
-        "mc",
-        "ui",
-        "ap",
-        "san",
-        "santa",
-        "st",
-        "o'",
-        "d'",
-        "l'",
-        "van't",
-        "'t",
-    ]
-)
 _TITLE_CONCEPTS = ("MINISTER", "STATESEC", "COMMISSIONER", "DIRECTOR", "COUNCILLOR")
 
 
@@ -106,6 +54,7 @@ class Roster:
             row.code: [parts(name) for name in (row.minister, *row.minister_also) if name]
             for row in conference.delegations
         }
+        self._hosts = {word for word in re.findall(r"[^\W\d_]{2,}", conference.letter) if word[0].isupper()}
         self._starts: dict[str, set[str]] = {}
         for code, names in self._names.items():
             for name in names:
@@ -128,6 +77,11 @@ class Roster:
             found.append(hit)
             index = next((i for i in range(index, len(tokens)) if tokens[i].index >= hit[1].end), len(tokens))
         return found
+
+    def invites(self, name: str) -> bool:
+        """Whether a full name is one that the organisers' own letter holds: who invites is nobody's delegate."""
+        given = [part for part in parts(name) if fold(part) not in PARTICLES]
+        return len(given) > 1 and all(any(same_word(part, host) for host in self._hosts) for part in given)
 
     def signs(self, line: str) -> bool:
         """Whether a line of a signature is hardly more than a principal's full name."""
@@ -243,17 +197,45 @@ def _best_name(person: Person) -> str:
     return min((form for form in forms if len(parts(form)) == most), key=len)
 
 
+DEGREE = re.compile(r"(?:ph\.?\s?d|mba|mpa|csc|drsc|ll\.?m|m\.?sc|b\.?sc|dr\.?sc|mag|univ|dis)\.?,?", re.IGNORECASE)
+"""An academic degree as it stands behind a name."""
+
+
+def is_degree(text: str) -> bool:
+    """Whether the words are honorifics and degrees only."""
+    honorifics = {word.strip(".") for word in every("people", "honorifics")}
+    return all(fold(w).strip(".,") in honorifics or DEGREE.fullmatch(w.strip(",")) for w in text.split())
+
+
 def strip_titles(text: str) -> str:
     """A found name without honorifics before it or academic degrees behind it."""
     honorifics = every("people", "honorifics")
     words = text.split()
     while len(words) > 1 and fold(words[0]).strip(".,") in {h.strip(".") for h in honorifics}:
         words.pop(0)
-    while len(words) > 1 and re.fullmatch(
-        r"(?i)(ph\.?d|mba|csc|ll\.?m|m\.?sc|b\.?sc|dr\.?sc|mag|univ)\.?,?", words[-1].strip(",")
-    ):
+    while len(words) > 1 and DEGREE.fullmatch(words[-1].strip(",")):
         words.pop()
     # Letters behind a name, as of a member of parliament, unless the whole name is in capitals.
     while len(words) > 2 and re.fullmatch(r"[A-Z]{2,4}", words[-1].strip(",()")) and not words[-2].isupper():
         words.pop()
     return " ".join(words).strip(" ,")
+
+
+def known_as(name: str, row: Delegation) -> bool:
+    """Whether a name is the principal's in any spelling on the list."""
+    return any(same_person(name, known) for known in (row.minister, *row.minister_also) if known)
+
+
+_OFFICES = frozenset([*_TITLE_CONCEPTS, "AMBASSADOR", "ADVISER", "DEPUTY_WORD", "CABINET", "DELEGATION", "GOVERNMENT"])
+
+
+def personal_name(line: str) -> str:
+    """The name on a line of a signature or in a sender field, without titles; empty where the line is no name."""
+    name = strip_titles(" ".join(line.split(",")[0].split()).strip("()[]*_ "))
+    given = name.split()
+    if not 2 <= len(given) <= 5 or not re.fullmatch(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)+", name):
+        return ""
+    if any(not word[0].isupper() and fold(word) not in PARTICLES for word in given):
+        return ""
+    office = any(concept(fold(word), tongue) in _OFFICES for word in given for tongue in LANGUAGES)
+    return "" if office else tidy(name)

@@ -19,7 +19,7 @@ from parsers.headers import envelope
 from parsers.mime import parse
 from parsers.names import parts
 from parsers.origin import Origin, Origins, office, row_of
-from parsers.people import Roster, Token
+from parsers.people import Roster, Token, known_as, personal_name
 from parsers.reading import Automatic, Envelope, Evidence, Kind, Neither, Reading
 from parsers.returns import absence
 from parsers.sentences import words
@@ -53,7 +53,7 @@ class Reader:
         machine = automatic.classify(message, head, body, shown, self.conference.mailbox)
         origin = self._origin(head, shown, machine)
         row = row_of(self.conference, origin.code)
-        doc = self.document(shown.read, row, head, shown.context)
+        doc = self.document(shown.read, row, head, shown.context, _writer(head, shown))
         state = doc.user_data["intake"]
         base = {
             "text": shown.text,
@@ -75,6 +75,7 @@ class Reader:
         row: Delegation | None = None,
         head: Envelope | None = None,
         quoted: tuple[tuple[int, int], ...] = (),
+        writer: str = "",
     ) -> Doc:
         """The text through the whole pipeline, for anyone who wants to look inside with spaCy."""
         doc = self.nlp.make_doc(text)
@@ -84,8 +85,8 @@ class Reader:
             roster=self.roster,
             own=row,
             sender_words=frozenset(fold(word) for word in parts(sender)),
-            sender_name=sender,
-            subject=head.subject if head is not None else "",
+            writer=writer,
+            principal_writes=bool(writer) and row is not None and known_as(writer, row),
             quoted=quoted,
         )
         return self.nlp(doc)
@@ -164,6 +165,12 @@ class Reader:
             review=tuple(judged.reasons),
             sureness=judged.sureness,
         )
+
+
+def _writer(head: Envelope, shown: Shown) -> str:
+    """The name of whoever says "I": from the signature, else from the sender; empty where neither holds one."""
+    lines = (*shown.signature.split("\n"), head.from_name)
+    return next((name for line in lines if (name := personal_name(line))), "")
 
 
 def _length(shown: Shown) -> list[str]:

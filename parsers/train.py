@@ -19,12 +19,13 @@ from spacy.training import Example
 from thinc.api import Adam, Config, fix_random_seed
 
 from parsers.corpus_format import Entry, read_corpus
-from parsers.examples import ATTENDANCE, ROLES, add_sentence, one_hot, pairs, passage_of
+from parsers.examples import ATTENDANCE, ROLES, add_sentence, attending, one_hot, pairs, passage_of
 from parsers.lexicon import every
 from parsers.marked import Passage, features
 from parsers.network import train_step
 from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel, _Component
 from parsers.text import fold
+from parsers.together import count
 
 HERE = Path(__file__).parent
 SEED = 20240429
@@ -117,6 +118,7 @@ def train_attendance(entries: list[Entry], log: Log, epochs: int = 9) -> Attenda
     size = len(ATTENDANCE)
     heads = [(slice(0, size), size, 1.0), (slice(size, size + len(ROLES)), len(ROLES), 0.5)]
     fit(component, items, heads, epochs=epochs, shape=SHAPE, log=log)
+    component.table = count(day for entry in entries for day in attending(entry))
     return component
 
 

@@ -14,6 +14,8 @@ from parsers.reading import ZoneKind
 from parsers.text import fold
 
 MOST_LINES = 5_000
+WRAPPED = 60
+"""A line at least so long may be running text that goes on in the next line."""
 LONGEST_LINE = 4_000
 NEW, QUOTED, ATTRIBUTION = ZoneKind.NEW, ZoneKind.QUOTED, ZoneKind.ATTRIBUTION
 SIGNATURE, DISCLAIMER, LETTER = ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER, ZoneKind.LETTER
@@ -344,12 +346,15 @@ def _mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) 
     name = frozenset(re.findall(r"\w{2,}", fold(sender_name)))
     closing = False
     disclaimer = False
+    # A letterhead may carry the sender's name: no signature begins before anything was said.
+    said = False
     blanks = 0
     for index, text in enumerate(texts):
         if kinds[index] is not NEW:
             closing = disclaimer = False
             continue
         stripped = text.strip()
+        said = said or _prose(stripped)
         if not stripped:
             blanks += 1
             disclaimer = disclaimer and blanks < 2
@@ -376,7 +381,7 @@ def _mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) 
             kinds[index] = SIGNATURE
         elif closing:
             closing = False
-        elif _own_name(stripped, name):
+        elif said and _own_name(stripped, name):
             kinds[index] = SIGNATURE
             closing = True
         elif (
@@ -404,10 +409,19 @@ def _postscript(text: str) -> bool:
     if _CONTACT.search(text) and len(text) < 120:
         return False
     tokens = re.findall(r"[^\W\d]{2,}", text)
-    if len(tokens) < 5 or not re.search(r"[.!?]\s*[)\"]?$", text):
+    if len(tokens) < 5 or contains(text, ("http", "www")):
         return False
     lower = sum(token[0].islower() for token in tokens)
-    return lower >= 0.5 * len(tokens) and not contains(text, ("http", "www"))
+    ended = bool(re.search(r"[.!?]\s*[)\"]?$", text))
+    return lower >= 0.5 * len(tokens) if ended else _prose(text)
+
+
+def _prose(text: str) -> bool:
+    """Whether a line is running text: as wide as a wrapped line and mostly of small words, or a whole sentence."""
+    tokens = re.findall(r"[^\W\d]+", text)
+    lower = sum(token[0].islower() for token in tokens)
+    wide = len(text) >= WRAPPED and len(tokens) >= 7
+    return (wide or (len(tokens) >= 5 and bool(_SENTENCE.search(text)))) and lower >= 0.6 * len(tokens)
 
 
 def _own_name(text: str, name: frozenset[str]) -> bool:

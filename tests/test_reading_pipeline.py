@@ -108,9 +108,16 @@ def test_lines_that_do_not_fit_the_format(line: str) -> None:
 
 
 def _runs(text: str) -> set[str]:
-    """The sentences of a text with five words or more, folded to bare words; salutations are everybody's."""
+    """The sentences of a text with five words or more, folded to bare words; salutations are everybody's, and a row of
+    figures is no sentence."""
     found = (" ".join(re.findall(r"\w+", fold(piece))) for piece in re.split(r"[.!?:\n]|//", text))
-    return {words for words in found if words.count(" ") >= 4 and not starts_with(words, every("mail", "greetings"))}
+    return {
+        words
+        for words in found
+        if words.count(" ") >= 4
+        and re.search(r"[^\W\d_]{3}", words)
+        and not starts_with(words, every("mail", "greetings"))
+    }
 
 
 def test_no_sentence_of_the_sample_replies_is_in_the_corpus() -> None:

@@ -234,3 +234,28 @@ def test_zones_cover_the_text_without_gap() -> None:
     assert result.zones[0].start == 0
     assert result.zones[-1].end == len(result.text)
     assert all(a.end == b.start for a, b in zip(result.zones, result.zones[1:], strict=False))
+
+
+LETTERHEAD = """PERMANENT REPRESENTATION
+OF THE REPUBLIC OF SOMEWHERE TO THE EUROPEAN UNION
+No 112
+NOTE VERBALE
+The Permanent Representation presents its compliments to the Presidency of the Council and has
+the honour to inform it that the Minister will take part on the first day of the Conference in
+Ghent only, and that the delegation will then be led by the Secretary General of the Ministry
+"""
+
+
+def test_a_letterhead_with_the_senders_name_cuts_nothing() -> None:
+    lines = [Line(text) for text in LETTERHEAD.splitlines()]
+    sender = "Permanent Representation of the Republic of Somewhere"
+    found = zones(lines, subject="", sender_name=sender, mailbox=MAILBOX, letter=LETTER)
+    assert set(found.kinds) == {ZoneKind.NEW}
+
+
+def test_running_text_below_a_rule_is_no_signature() -> None:
+    text = "Dear all,\n-----\n" + LETTERHEAD.split("VERBALE\n")[1]
+    found = zones(
+        [Line(line) for line in text.splitlines()], subject="", sender_name="", mailbox=MAILBOX, letter=LETTER
+    )
+    assert found.kinds[2:] == (ZoneKind.NEW,) * 3
