@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from imap_fake import Conversation, FakeServer
 from imap_grammar import allowed
+from moved_clock import MovedClock
 
 from intake.mailbox.faults import MANNERS, BackOff, Fault, MailboxError, from_answer, stated_wait, tame
 from intake.mailbox.folders import NAMES, Folder, Wanted, find
@@ -219,6 +220,52 @@ def test_a_certificate_that_nobody_vouches_for(encrypted: tuple[FakeServer, ssl.
 
 def test_tls_where_there_is_none(server: FakeServer) -> None:
     assert failing(server.account(host="localhost", tls="implicit")).fault is Fault.TLS
+
+
+def offer_starttls(server: FakeServer) -> None:
+    """From the command on it speaks TLS, as `wrap` would have it speak from the start."""
+    wrap, server.wrap = server.wrap, None
+
+    def start(conversation: Conversation, tag: bytes, _: bytes) -> None:
+        conversation.send(tag + b" OK begin\r\n")
+        assert wrap is not None
+        conversation.connection = wrap(conversation.connection)
+        conversation.file = conversation.connection.makefile("rb")
+
+    server.scripts["STARTTLS"] = start
+    server.capabilities += b" STARTTLS"
+
+
+def test_starttls(encrypted: tuple[FakeServer, ssl.SSLContext]) -> None:
+    server, context = encrypted
+    offer_starttls(server)
+    session = opened(server.account(host="localhost", tls="starttls"), context=context)
+    assert session.open_folder("INBOX").generation == 7
+    assert server.commands().index("STARTTLS") < server.commands().index("LOGIN")
+    assert [line for line in server.lines if not allowed(line)] == []
+    session.close()
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_an_answer_that_never_ends_within_tls(encrypted: tuple[FakeServer, ssl.SSLContext], tls: str) -> None:
+    server, context = encrypted
+    if tls == "starttls":
+        offer_starttls(server)
+    clock = MovedClock()
+
+    def drips(conversation: Conversation, _: bytes, __: bytes) -> None:
+        while True:
+            clock.advance(4)
+            conversation.send(b"x")
+
+    server.scripts["EXAMINE"] = drips
+    account = server.account(host="localhost", tls=tls)
+    session = Session(account, Password(), clock=clock, answer_seconds=5, context=context)
+    session.open()
+    with pytest.raises(MailboxError) as caught:
+        session.open_folder("INBOX")
+    assert caught.value.fault is Fault.SLOW
+    session.close()
 
 
 def test_starttls_that_the_server_does_not_offer(server: FakeServer) -> None:

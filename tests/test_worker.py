@@ -218,6 +218,35 @@ async def test_the_state_in_words_and_recovery(
         await running.until(lambda: running.status.problems(clock.now()) == ())
 
 
+async def test_a_server_that_answers_drop_by_drop_is_said_and_recovered_from(
+    start: Start, server: FakeServer, clock: MovedClock
+) -> None:
+    def drips(conversation: Conversation, _: bytes, __: bytes) -> None:
+        conversation.send(b"* SEARCH")
+        while True:
+            clock.advance(1)
+            conversation.send(b" 1")
+
+    async with start(server.account()) as running:
+        await running.read(2)
+        await running.until(lambda: running.status.problems(clock.now()) == ())
+        good = running.status.mailboxes[0].last_good
+        server.mails[3] = mail(3)
+        server.scripts["UID SEARCH"] = drips
+        await asyncio.to_thread(clock.wait_for_waiter, 290)
+        clock.advance(301)
+        await running.until(lambda: running.fault() == "too slow")
+        (state,) = running.status.mailboxes
+        assert "too slow" in state.words
+        assert state.last_good == good
+        assert any("too slow" in problem for problem in running.status.problems(clock.now()))
+        server.scripts.clear()
+        await asyncio.to_thread(clock.wait_for_waiter, 3)
+        clock.advance(1000)
+        await running.read(3)
+        await running.until(lambda: running.status.problems(clock.now()) == ())
+
+
 async def test_a_stated_wait_is_obeyed(start: Start, server: FakeServer, clock: MovedClock) -> None:
     def throttle(conversation: Conversation, tag: bytes, _: bytes) -> None:
         conversation.send(tag + b" BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds\r\n")
