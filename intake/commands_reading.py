@@ -41,7 +41,7 @@ def read(config: Path, files: tuple[Path, ...]) -> None:
             except ReadingFaultError as error:
                 write_json(unread_line(str(path), str(error)))
             else:
-                write_json(reading_line(str(path), reading, conference, trusted=settings.authserv_id))
+                write_json(reading_line(str(path), reading, conference, trusted=settings.authserv_id, raw=raw))
     finally:
         reader.stop()
 

@@ -84,6 +84,42 @@ def test_a_pretender_is_named_as_one(fields: dict[str, str], reason: str) -> Non
     assert any(reason in one for one in verdict.reasons), verdict.reasons
 
 
+OWN = "From: Otto Kern <otto.kern@inneres-at.example>"
+RESULTS = "Authentication-Results: "
+HEADS = [
+    ("one sender, nothing said of it", [OWN], ""),
+    ("proven", [f"{RESULTS}{HOST}; dmarc=pass header.from={AT}", OWN], ""),
+    ("no policy", [f"{RESULTS}{HOST}; dmarc=none; spf=fail", OWN], ""),
+    ("a stranger's verdict", [f"{RESULTS}mx.elsewhere.example; dmarc=fail", OWN], ""),
+    ("a stranger's verdict above ours", [f"{RESULTS}mx.elsewhere.example; dmarc=fail", f"{RESULTS}{HOST}; dmarc=pass",
+     OWN], ""),
+    ("two of one house", [f"{OWN}, Ida Lang <ida.lang@{AT}>"], ""),
+    ("a comma in the name", [f'From: "Kern, Otto" <otto.kern@{AT}>'], ""),
+    ("failed", [f"{RESULTS}{HOST}; dmarc=fail header.from={AT}", OWN], "not proven"),
+    ("failed, folded and spaced", [f"authentication-results: {HOST.upper()} 1;\r\n DMARC = Fail", OWN], "not proven"),
+    ("a forged pass below", [f"{RESULTS}{HOST}; dmarc=fail", f"{RESULTS}{HOST}; dmarc=pass", OWN], "not proven"),
+    ("a stranger's pass above", [f"{RESULTS}mx.evil.example; dmarc=pass", f"{RESULTS}{HOST}; dmarc=fail", OWN],
+     "not proven"),
+    ("a nameless field above", [f"{RESULTS}spf=none; dmarc=none", f"{RESULTS}{HOST}; dmarc=fail", OWN], "not proven"),
+    ("a pass in a comment", [f"{RESULTS}{HOST}; spf=pass (dmarc=pass (really)); dmarc=fail", OWN], "not proven"),
+    ("a pass in an envelope address", [f"{RESULTS}{HOST}; spf=pass smtp.mailfrom=dmarc=pass@evil.example; dmarc=fail",
+     OWN], "not proven"),
+    ("two fields", [OWN, "From: x@evil.example"], "several senders"),
+    ("two in one field", [f"{OWN}, x@evil.example"], "several senders"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "reason"), [case[1:] for case in HEADS], ids=[case[0] for case in HEADS])
+def test_every_field_of_the_header_is_looked_at(fields: list[str], reason: str, register: Register) -> None:
+    raw = ("\r\n".join(fields) + "\r\nMessage-ID: <1@test.example>\r\n\r\nFrom: nobody@else.example\r\n").encode()
+    kept = register.keep("bridges", raw, None, received_at=on(1), fetched_at=on(1))
+    register.record(kept.id, reading(both("Anna Berger")), at=on(1))
+
+    found = register.message(kept.id).review
+    assert [reason in one for one in found] == ([True] if reason else [])
+    assert register.board(CONFERENCE)[0].held == ((kept.id,) if reason else ())
+
+
 def test_an_unknown_sender_with_answers_elsewhere_is_looked_at_and_not_held() -> None:
     verdict = judged("desk@permrep.example", reply_to="desk@mail.example")
 

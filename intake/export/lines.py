@@ -10,9 +10,11 @@ from parsers.conference import Conference
 from parsers.reading import Reading
 
 
-def reading_line(file: str, reading: Reading, conference: Conference, *, trusted: str = "") -> dict[str, Any]:
+def reading_line(
+    file: str, reading: Reading, conference: Conference, *, trusted: str = "", raw: bytes = b""
+) -> dict[str, Any]:
     """What one message says, with the checks that the register would make of it."""
-    checked = check(reading, conference, learned=None, trusted=trusted)
+    checked = check(reading, conference, learned=None, trusted=trusted, head=raw)
     return {
         "file": file,
         "kinds": [kind.value for kind in reading.kinds],

@@ -30,14 +30,19 @@ def new_text(reading: Reading) -> str:
     return "\n".join(parts) if any(part.strip() for part in parts) else reading.text
 
 
-def check(reading: Reading, conference: Conference | None, *, learned: str | None, trusted: str) -> Checked:
-    """Judges a reading against the list. `learned` is the delegation that staff gave the sender's address, if any."""
+def check(
+    reading: Reading, conference: Conference | None, *, learned: str | None, trusted: str, head: bytes = b""
+) -> Checked:
+    """Judges a reading against the list. `learned` is the delegation that staff gave the sender's address, if any.
+
+    `head` are the message's bytes as far as its header goes.
+    """
     delegation = learned or reading.delegation
     if conference is None:
         return Checked(delegation, reading.review)
     known_better = (*_OF_SENDER, *_OF_ORIGIN) if learned else _OF_SENDER
     reasons = [reason for reason in reading.review if not reason.startswith(known_better)]
-    sender = judge(reading.envelope, conference, learned=learned, trusted=trusted)
+    sender = judge(reading.envelope, conference, learned=learned, trusted=trusted, head=head)
     reasons += sender.reasons
     on_list = conference.delegation(delegation) if delegation else None
     if delegation and on_list is None:

@@ -29,6 +29,8 @@ READER = "reader"
 _AUTOMATIC = TypeAdapter(Automatic)
 _INDEXED = 200_000
 """How many characters of one message are searchable."""
+_HEAD = 100_000
+"""How many bytes of one message are looked at for its header."""
 
 
 class Entries(Ledger, Questions, Conversations, Boards):
@@ -66,6 +68,7 @@ class Entries(Ledger, Questions, Conversations, Boards):
             self._stored_conference(event_id),
             learned=learned,
             trusted=self._trusted(event_id),
+            head=self._head(message["id"]),
         )
         other = self._names_another_event(message)
         if other:
@@ -258,6 +261,10 @@ class Entries(Ledger, Questions, Conversations, Boards):
             "INSERT INTO search (rowid, subject, people, text) VALUES (?, ?, ?, ?)",
             (message["id"], *(indexed(message["event_id"], column) for column in columns)),
         )
+
+    def _head(self, number: int) -> bytes:
+        row = self.row("SELECT substr(bytes, 1, ?) AS head FROM raw WHERE message = ?", (_HEAD, number))
+        return bytes(row["head"]) if row else b""
 
     def _trusted(self, event_id: int) -> str:
         row = self.row("SELECT trusted FROM event WHERE id = ?", (event_id,))

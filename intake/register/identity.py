@@ -20,9 +20,14 @@ def digest(raw: bytes) -> bytes:
 
 def header_field(raw: bytes, name: bytes) -> bytes:
     """The first header field of that name, unfolded, without its name; empty where there is none."""
+    return next(iter(header_fields(raw, name)), b"")
+
+
+def header_fields(raw: bytes, name: bytes) -> list[bytes]:
+    """All header fields of that name, the topmost first, in the same form."""
     head, _ = _split(raw)
-    match = re.search(rb"(?im)^" + re.escape(name) + rb"[ \t]*:((?:.*(?:\r?\n[ \t].*)*))", head)
-    return re.sub(rb"\r?\n[ \t]+", b" ", match[1]).strip() if match else b""
+    found = re.findall(rb"(?im)^" + re.escape(name) + rb"[ \t]*:((?:.*(?:\r?\n[ \t].*)*))", head)
+    return [re.sub(rb"\r?\n[ \t]+", b" ", value).strip() for value in found]
 
 
 def message_id(raw: bytes) -> str:

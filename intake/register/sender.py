@@ -1,8 +1,7 @@
 """Who wrote: whether the sender's domain is on the list, and whether somebody pretends to be on it.
 
-Only what the mailbox's own server says counts: Authentication-Results (RFC 8601) is believed where its authserv-id is
-the trusted one. Microsoft 365 leaves the id out; then a pass counts only for the From domain. A forged pass gains
-nothing either way, because an unknown domain stays unknown; a failure is always shown.
+Only what the mailbox's own server says counts (module `vouching`). A forged pass gains nothing, because an unknown
+domain stays unknown; a failure is always shown.
 """
 
 import re
@@ -10,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from intake.register.people import fold
+from intake.register.vouching import authors, failed_dmarc, results
 from parsers.conference import Conference
 from parsers.reading import Envelope
 
-_DMARC = re.compile(r"(?i)\bdmarc\s*=\s*([a-z]+)")
 _ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 # Pairs that one reads for the other in a proportional typeface; what a fold does not bring together already.
 _LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("-", ""))
@@ -29,14 +28,22 @@ class Judgement:
     pretends: bool
 
 
-def judge(envelope: Envelope, conference: Conference, *, learned: str | None, trusted: str) -> Judgement:
-    """Looks at the From, Reply-To and Authentication-Results of one message."""
+def judge(
+    envelope: Envelope, conference: Conference, *, learned: str | None, trusted: str, head: bytes = b""
+) -> Judgement:
+    """Looks at the From, Reply-To and Authentication-Results of one message.
+
+    `head` are its bytes, as far as its header goes; without them only the topmost results, in the envelope, are seen.
+    """
     domain = domain_of(envelope.from_address)
     owner = whose(domain, conference)
     reasons: list[str] = []
-    failed = _dmarc(envelope.authentication, trusted)
+    failed = failed_dmarc(results(head) if head else (envelope.authentication,), trusted)
     if failed:
-        reasons.append(f"the sender is not proven: {domain} {failed}")
+        reasons.append(f"the sender is not proven: {domain} failed DMARC ({failed})")
+    named = {domain_of(address) for address in authors(head)} - {""}
+    if len(named) > 1:
+        reasons.append(f"the message names several senders, of {' and '.join(sorted(named))}")
     if owner is None and learned is None:
         like = _looks_like(domain, conference)
         if like:
@@ -77,19 +84,6 @@ def _same_house(one: str, two: str, conference: Conference) -> bool:
         return True
     house = whose(two, conference)
     return house is not None and house == whose(one, conference)
-
-
-def _dmarc(authentication: str, trusted: str) -> str:
-    """What the trusted field says against the sender; empty where it says nothing, or is not to be trusted."""
-    first, _, _ = authentication.partition(";")
-    server = first.strip().split(" ")[0].lower()
-    if trusted and "=" not in first and server != trusted.lower():
-        return ""
-    verdict = _DMARC.search(authentication)
-    if verdict is None:
-        return ""
-    word = verdict[1].lower()
-    return f"failed DMARC ({word})" if word in {"fail", "permerror"} else ""
 
 
 def _looks_like(domain: str, conference: Conference) -> str:
