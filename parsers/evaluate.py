@@ -18,7 +18,15 @@ from parsers.lexicon import LANGUAGES
 from parsers.marked import Passage, features
 from parsers.network import softmax
 from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel
-from parsers.train import asks_items, sort_items, train_asks, train_attendance, train_sort
+from parsers.train import (
+    ATTENDANCE_EPOCHS,
+    SMALL_EPOCHS,
+    asks_items,
+    sort_items,
+    train_asks,
+    train_attendance,
+    train_sort,
+)
 
 STRETCH = 12
 THRESHOLDS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -107,20 +115,22 @@ def main(count: int, only: int, languages: bool, epochs: float) -> None:
     entries = list(read_corpus())
     figures = Figures()
     split = language_folds if languages else folds
+    sorting = f"sort ({len(SORTS)})"
     for number, (training, held_out) in enumerate(split(entries, count), 1):
         click.echo(f"part {number}: {len(training)} entries to train, {len(held_out)} held out", err=True)
         quiet = lambda _: None  # noqa: E731 - a log that says nothing
-        measure_attendance(train_attendance(training, quiet, max(1, round(9 * epochs))), held_out, figures)
-        _measure(train_asks(training, quiet, max(1, round(6 * epochs))), asks_items(held_out), "questions", figures)
+
+        def passes(usual: int) -> int:
+            return max(1, round(usual * epochs))
+
+        measure_attendance(train_attendance(training, quiet, passes(ATTENDANCE_EPOCHS)), held_out, figures)
+        _measure(train_asks(training, quiet, passes(SMALL_EPOCHS)), asks_items(held_out), "questions", figures)
         _measure(
-            train_sort(training, quiet, max(1, round(6 * epochs))),
-            sort_items(held_out),
-            f"sort ({len(SORTS)})",
-            figures,
+            train_sort(training, quiet, passes(SMALL_EPOCHS)), sort_items(held_out), f"sort ({len(SORTS)})", figures
         )
         if number == only:
             break
-    names = ("cells", "entries", "roles", "questions", "questions found", f"sort ({len(SORTS)})")
+    names = ("cells", "entries", "roles", "questions", "questions found", sorting)
     click.echo("| language | " + " | ".join(names) + " |\n|" + " --- |" * (len(names) + 1))
     for language in (*LANGUAGES, None):
         click.echo(f"| {language or 'all'} | " + " | ".join(figures.share(name, language) for name in names) + " |")

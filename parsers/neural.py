@@ -3,83 +3,26 @@
 Each holds one `network` over the marks of `marked`; the decisions over a whole message are taken in `decide`.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span
-from thinc.api import Model
 
+from parsers.committee import Committee
 from parsers.context import Context, Verdict, context, is_quoted, sentence_at
 from parsers.examples import ATTENDANCE, NOBODY, ROLES, WRITER, says_i
 from parsers.forms import EXACT, ticked
 from parsers.marked import BREAK, OTHER_DATE, Passage, Target, features
 from parsers.names import same_person
-from parsers.network import build, softmax
+from parsers.network import softmax
 from parsers.people import Mention
 from parsers.together import Judgement, Table, reconcile
 
 SORTS = ("none", "availability", "acknowledgement", "unrelated", "auto_reply")
 LONGEST_PASSAGE = 420
 AROUND = 3
-BATCH = 48
 MOST_PEOPLE = 24
 LEARNT = False
-
-
-class _Component:
-    """A network with its answers that spaCy can save and load."""
-
-    answers = 2
-
-    def __init__(self) -> None:
-        self.shape: dict[str, int] = {}
-        self.model: Model[Any, Any] | None = None
-
-    def prepare(self, **shape: int) -> Model[Any, Any]:
-        """A fresh network; training initialises and fills it."""
-        self.shape = shape
-        self.model = build(self.answers, **shape)
-        return self.model
-
-    def scores(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """Logits, a row an array."""
-        if self.model is None or not arrays:
-            return np.zeros((len(arrays), self.answers), dtype=np.float32)
-        order = sorted(range(len(arrays)), key=lambda i: len(arrays[i]))
-        out = np.zeros((len(arrays), self.answers), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            out[rows] = self.model.predict([arrays[i] for i in rows])
-        return out
-
-    def to_disk(self, path: Path, **_: object) -> None:
-        """Saves shape and weights in a folder."""
-        path = Path(path)
-        path.mkdir(parents=True, exist_ok=True)
-        (path / "shape.json").write_text(json.dumps(self.shape, sort_keys=True) + "\n", encoding="utf-8")
-        if self.model is not None:
-            self.model.to_disk(path / "weights")
-
-    def from_disk(self, path: Path, **_: object) -> "_Component":
-        """Loads what `to_disk` saved."""
-        path = Path(path)
-        if (path / "shape.json").exists():
-            model = self.prepare(**json.loads((path / "shape.json").read_text(encoding="utf-8")))
-            sample = Passage(language="en")
-            sample.add("a", 0)
-            model.initialize(X=[features(sample, None)], Y=np.zeros((1, self.answers), dtype=np.float32))
-            model.from_disk(path / "weights")
-        return self
-
-    def to_bytes(self, **_: object) -> bytes:
-        """Not kept in byte form; the model lives in its folder."""
-        return b""
-
-    def from_bytes(self, _: bytes, **__: object) -> "_Component":
-        """See `to_bytes`."""
-        return self
 
 
 def passage(doc: Doc, numbers: list[int], language: str, writer: int | None = None) -> Passage:
@@ -115,7 +58,7 @@ def passage(doc: Doc, numbers: list[int], language: str, writer: int | None = No
     return out
 
 
-class AsksModel(_Component):
+class AsksModel(Committee):
     """Marks the sentences that ask the organisers for something."""
 
     answers = 2
@@ -129,7 +72,7 @@ class AsksModel(_Component):
         return doc
 
 
-class SortModel(_Component):
+class SortModel(Committee):
     """What sort of message the text is, as probabilities of `SORTS` in `doc.cats`."""
 
     answers = len(SORTS)
@@ -146,7 +89,7 @@ class SortModel(_Component):
         return doc
 
 
-class AttendanceModel(_Component):
+class AttendanceModel(Committee):
     """Decides for every person and conference day over the sentences around, with that person and that day marked."""
 
     answers = len(ATTENDANCE) + len(ROLES)

@@ -15,21 +15,24 @@ import click
 import numpy as np
 import spacy
 from spacy.language import Language
-from spacy.training import Example
 from thinc.api import Adam, Config, fix_random_seed
 
+from parsers.committee import Committee
 from parsers.corpus_format import Entry, read_corpus
 from parsers.examples import ATTENDANCE, ROLES, add_sentence, attending, one_hot, pairs, passage_of
-from parsers.lexicon import every
 from parsers.marked import Passage, features
-from parsers.network import train_step
-from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel, _Component
-from parsers.text import fold
+from parsers.network import build, train_step
+from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel
 from parsers.together import count
+from parsers.train_names import train_names
 
 HERE = Path(__file__).parent
 SEED = 20240429
 MAYBE_WEIGHT = 1.7
+BLANK, MOSTLY_BLANK, BARE = 0.2, 0.75, 0.4
+"""The share of words blanked, the same in the passages that are to be nearly bare, and how many of those there are."""
+MEMBERS = 3
+ATTENDANCE_EPOCHS, SMALL_EPOCHS, NAME_EPOCHS = 5, 6, 8
 SHAPE = {"width": 64, "depth": 3, "rows": 6000}
 SMALL = {"width": 48, "depth": 2, "rows": 4000}
 Item = tuple[Passage, Any, list[int]]
@@ -37,22 +40,22 @@ Log = Callable[[str], None]
 
 
 def fit(
-    component: _Component,
+    component: Committee,
     items: Callable[[random.Random], list[Item]],
     heads: list[tuple[slice, int, float]],
     *,
     epochs: int,
     shape: dict[str, int],
     log: Log,
-    blank: float = 0.2,
+    seed: int = SEED,
     rate: float = 0.002,
 ) -> None:
-    """Trains a component. `items` makes the examples of one epoch; `heads` are `(columns, size, weight)` of each
-    answer.
+    """Trains one more member of a component. `items` makes the examples of one epoch; `heads` are `(columns, size,
+    weight)` of each answer.
     """
-    rng = random.Random(SEED)  # noqa: S311 - repeatable training, no secret
-    fix_random_seed(SEED)
-    model = component.prepare(**shape)
+    rng = random.Random(seed)  # noqa: S311 - repeatable training, no secret
+    fix_random_seed(seed)
+    model = build(component.answers, **shape)
     first = items(rng)[:64]
     model.initialize(
         X=[features(p, t) for p, t, _ in first], Y=np.zeros((len(first), component.answers), dtype=np.float32)
@@ -61,18 +64,23 @@ def fit(
     for epoch in range(epochs):
         begun = time.perf_counter()
         optimizer.learn_rate = rate * (1 - epoch / epochs) + rate * 0.08
-        losses = [train_step(model, optimizer, *_batch(chunk, heads, rng, blank)) for chunk in _chunks(items(rng), rng)]
+        losses = [train_step(model, optimizer, *_batch(chunk, heads, rng)) for chunk in _chunks(items(rng), rng)]
         log(f"  epoch {epoch + 1}/{epochs}  loss {sum(losses) / len(losses):.3f}  {time.perf_counter() - begun:.0f} s")
     # The running average of the weights generalises better than the last ones.
     with model.use_params(optimizer.averages):
         averaged = model.to_bytes()
-    model.from_bytes(averaged)
+    component.shape = shape
+    component.members.append(model.from_bytes(averaged))
 
 
 def _batch(
-    chunk: list[Item], heads: list[tuple[slice, int, float]], rng: random.Random, blank: float
+    chunk: list[Item], heads: list[tuple[slice, int, float]], rng: random.Random
 ) -> tuple[list[np.ndarray], Any]:
-    arrays = [features(p, t, [k for k in range(len(p.words)) if rng.random() < blank]) for p, t, _ in chunk]
+    arrays = []
+    for seen, target, _ in chunk:
+        # In some passages hardly a word is left but what the glossaries say of it, so that languages help each other.
+        blank = MOSTLY_BLANK if rng.random() < BARE else BLANK
+        arrays.append(features(seen, target, [k for k in range(len(seen.words)) if rng.random() < blank]))
     targets = [
         (
             columns,
@@ -100,8 +108,10 @@ def _chunks(items: list[Item], rng: random.Random, size: int = 32) -> list[list[
     return chunks
 
 
-def train_attendance(entries: list[Entry], log: Log, epochs: int = 9) -> AttendanceModel:
-    """The pair component from entries."""
+def train_attendance(
+    entries: list[Entry], log: Log, epochs: int = ATTENDANCE_EPOCHS, members: Iterable[int] = range(MEMBERS)
+) -> AttendanceModel:
+    """The pair component from entries, with these members of its committee."""
     fillers: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.people:
@@ -117,7 +127,8 @@ def train_attendance(entries: list[Entry], log: Log, epochs: int = 9) -> Attenda
     component = AttendanceModel()
     size = len(ATTENDANCE)
     heads = [(slice(0, size), size, 1.0), (slice(size, size + len(ROLES)), len(ROLES), 0.5)]
-    fit(component, items, heads, epochs=epochs, shape=SHAPE, log=log)
+    for member in members:
+        fit(component, items, heads, epochs=epochs, shape=SHAPE, log=log, seed=SEED + member)
     component.table = count(day for entry in entries for day in attending(entry))
     return component
 
@@ -133,7 +144,7 @@ def asks_items(entries: list[Entry]) -> list[Item]:
     return ready
 
 
-def train_asks(entries: list[Entry], log: Log, epochs: int = 6) -> AsksModel:
+def train_asks(entries: list[Entry], log: Log, epochs: int = SMALL_EPOCHS) -> AsksModel:
     """The question component from sentences."""
     ready = asks_items(entries)
     component = AsksModel()
@@ -153,7 +164,7 @@ def sort_items(entries: list[Entry]) -> list[Item]:
     return [(passage_of(entry)[0], None, [sort_label(entry)]) for entry in entries]
 
 
-def train_sort(entries: list[Entry], log: Log, epochs: int = 6) -> SortModel:
+def train_sort(entries: list[Entry], log: Log, epochs: int = SMALL_EPOCHS) -> SortModel:
     """The component for the whole message from entries."""
     ready = sort_items(entries)
     component = SortModel()
@@ -163,65 +174,6 @@ def train_sort(entries: list[Entry], log: Log, epochs: int = 6) -> SortModel:
     return component
 
 
-def is_name(text: str) -> bool:
-    """Whether a marked person is a name and not a bare title."""
-    folded = fold(text)
-    titles = every("people", "principal") | every("people", "deputy") | every("people", "other")
-    return not (folded in titles or text[:1].islower())
-
-
-def train_names(nlp: Language, entries: list[Entry], log: Log, epochs: int = 8) -> None:
-    """The finder of names and bare titles (spaCy's own `ner`), names exchanged within a language as it learns."""
-    rng = random.Random(SEED)  # noqa: S311 - repeatable training, no secret
-    fix_random_seed(SEED)
-    pool: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        for sentence in entry.sentences:
-            pool[entry.language].extend(
-                sentence.text[m.start : m.end]
-                for m in sentence.marks
-                if not m.is_day and is_name(sentence.text[m.start : m.end])
-            )
-    ner = nlp.get_pipe("ner")
-    plain = [_name_example(nlp, entry, pool, None) for entry in entries]
-    ner.initialize(lambda: iter(plain), nlp=nlp)  # type: ignore[attr-defined]  # a trainable pipe, which get_pipe does not say
-    optimizer = Adam(0.001, L2=1e-5, L2_is_weight_decay=True)
-    for epoch in range(epochs):
-        begun = time.perf_counter()
-        optimizer.learn_rate = 0.001 * (1 - epoch / epochs) + 0.0001
-        examples = [_name_example(nlp, entry, pool, rng) for entry in entries]
-        rng.shuffle(examples)
-        losses: dict[str, float] = {}
-        for batch in (examples[i : i + 32] for i in range(0, len(examples), 32)):
-            ner.update(batch, sgd=optimizer, drop=0.25, losses=losses)  # type: ignore[attr-defined]  # as above
-        log(f"  epoch {epoch + 1}/{epochs}  loss {losses['ner']:.0f}  {time.perf_counter() - begun:.0f} s")
-
-
-def _name_example(nlp: Language, entry: Entry, pool: dict[str, list[str]], rng: random.Random | None) -> Example:
-    out: list[str] = []
-    length = 0
-    ents: list[tuple[int, int, str]] = []
-    for sentence in entry.sentences:
-        position = 0
-        for mark in (m for m in sentence.marks if not m.is_day):
-            word = sentence.text[mark.start : mark.end]
-            label = "PERSON" if is_name(word) else "TITLE"
-            if rng is not None and label == "PERSON":
-                word = rng.choice(pool[entry.language]) if rng.random() < 0.35 else word
-                word = word.upper() if rng.random() < 0.06 else word
-            before = sentence.text[position : mark.start]
-            out += [before, word]
-            length += len(before)
-            ents.append((length, length + len(word), label))
-            length += len(word)
-            position = mark.end
-        rest = sentence.text[position:] + "\n"
-        out.append(rest)
-        length += len(rest)
-    doc = nlp.make_doc("".join(out))
-    return Example.from_dict(doc, {"entities": [e for e in ents if doc.char_span(e[0], e[1]) is not None]})
-
-
 def build_pipeline() -> Language:
     """The pipeline of `pipeline.cfg`, untrained."""
     import parsers.components  # noqa: F401 - registers the factories that the configuration names
@@ -229,33 +181,53 @@ def build_pipeline() -> Language:
     return spacy.util.load_model_from_config(Config().from_disk(HERE / "pipeline.cfg"), auto_fill=True)
 
 
-def _say(line: str) -> None:
-    click.echo(f"attendance{line}")
+def _apart(name: str, number: int, entries: list[Entry], scale: float, folder: str) -> None:
+    """Trains a component, or a member of one, and leaves it in a folder; for a process of its own."""
 
+    def log(line: str) -> None:
+        click.echo(f"{name} {number}{line}")
 
-def _attendance_in_child(entries: list[Entry], epochs: int, folder: str) -> None:
-    train_attendance(entries, _say, epochs).to_disk(Path(folder))
+    def passes(count: int) -> int:
+        return max(1, round(count * scale))
+
+    if name == "asks":
+        train_asks(entries, log, passes(SMALL_EPOCHS)).to_disk(Path(folder))
+    elif name == "sort":
+        train_sort(entries, log, passes(SMALL_EPOCHS)).to_disk(Path(folder))
+    elif name == "ner":
+        nlp = build_pipeline()
+        train_names(nlp, entries, log, passes(NAME_EPOCHS), SEED)
+        nlp.get_pipe("ner").to_disk(Path(folder))  # type: ignore[attr-defined]  # a trainable pipe, which get_pipe does not say
+    else:
+        train_attendance(entries, log, passes(ATTENDANCE_EPOCHS), [number]).to_disk(Path(folder))
 
 
 def train(entries: Iterable[Entry], log: Log, *, epochs: float = 1.0) -> Language:
     """A trained pipeline from these entries; `epochs` scales the passes of every component.
 
-    The largest component learns in a process of its own beside the others, so that two cores are used.
+    Components and members of committees learn in processes of their own, two at a time, so that two cores are used.
     """
     ready = list(entries)
     nlp = build_pipeline()
     log(f"{len(ready)} entries")
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        largest = pool.submit(_attendance_in_child, ready, max(1, round(9 * epochs)), folder)
-        for name, trainer in (("asks", train_asks), ("sort", train_sort)):
-            log(name)
-            trained = trainer(ready, log, max(1, round(6 * epochs)))
-            pipe = nlp.get_pipe(name)
-            pipe.shape, pipe.model = trained.shape, trained.model  # type: ignore[attr-defined]  # own components
-        log("ner")
-        train_names(nlp, ready, log, max(1, round(8 * epochs)))
-        largest.result()
-        nlp.get_pipe("attendance").from_disk(Path(folder))  # type: ignore[attr-defined]  # own component
+    jobs = [*(("attendance", member) for member in range(MEMBERS)), ("ner", 0), ("asks", 0), ("sort", 0)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(2, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool,
+    ):
+        places = [str(Path(folder) / f"{name}-{number}") for name, number in jobs]
+        running = [
+            pool.submit(_apart, name, number, ready, epochs, place)
+            for (name, number), place in zip(jobs, places, strict=True)
+        ]
+        for job in running:
+            job.result()
+        for (name, number), place in zip(jobs, places, strict=True):
+            pipe: Any = nlp.get_pipe(name)
+            if number == 0:
+                pipe.from_disk(Path(place))
+            else:
+                pipe.members += AttendanceModel().from_disk(Path(place)).members
     return nlp
 
 
