@@ -1,6 +1,7 @@
-"""How fast the mailbox is, each figure against the bare stage in one run. `python tests/bench_mailbox.py [--quick]`.
+"""How fast the mailbox is, each figure against the bare stage in one run.
 
-Needs Dovecot. Figures of one run may be compared with each other, and with those of another machine not at all.
+`python tests/bench_mailbox.py [--quick] [--only round]`. Needs Dovecot.
+Figures of one run may be compared with each other, and with those of another machine not at all.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from imap_dovecot import PASSWORD, Dovecot
@@ -26,6 +28,7 @@ from intake.register import Register
 from intake.settings import Account
 
 ROUND_TRIP = 0.030
+PARTS = ("fetch", "delay", "memory", "round", "idle")
 
 
 def mails(number: int) -> list[bytes]:
@@ -122,26 +125,29 @@ def memory(dovecot: Dovecot, user: str) -> tuple[float, float]:
     return float(before), float(more)
 
 
-def one_new(dovecot: Dovecot, user: str, number: int, turns: int) -> float:
-    """Median milliseconds of a round that finds one new message in a folder that holds so many."""
-    small = [b"Message-ID: <%d@host.example>\r\n\r\nx\r\n" % one for one in range(number)]
-    fill(dovecot, user, small)
-    account = dovecot.account(user)
+def one_new(dovecot: Dovecot, folders: dict[str, int], turns: int) -> list[list[float]]:
+    """Milliseconds of rounds that find one new message, for each user's folder that holds so many: taken in turns."""
     clock = SystemClock()
-    times = []
-    with tempfile.TemporaryDirectory() as directory, Register.open(Path(directory) / "r.db") as register:
-        source = source_of(account, clock)
-        source.open()
-        looking = Round(register, "e", user, "INBOX", clock)
-        looking.run(source)
-        with dovecot.client(user) as client:
-            for turn in range(turns):
+    times: list[list[float]] = [[] for _ in folders]
+    with ExitStack() as opened:
+        desks = []
+        for user, number in folders.items():
+            fill(dovecot, user, [b"Message-ID: <%d@host.example>\r\n\r\nx\r\n" % one for one in range(number)])
+            directory = opened.enter_context(tempfile.TemporaryDirectory())
+            register = opened.enter_context(Register.open(Path(directory) / "r.db"))
+            source = source_of(dovecot.account(user), clock)
+            source.open()
+            opened.callback(source.close)
+            looking = Round(register, "e", user, "INBOX", clock)
+            looking.run(source)
+            desks.append((opened.enter_context(dovecot.client(user)), looking, source))
+        for turn in range(turns):
+            for place, (client, looking, source) in enumerate(desks):
                 client.append("INBOX", b"Message-ID: <new%d@host.example>\r\n\r\nx\r\n" % turn)
                 began = time.perf_counter()
                 assert looking.run(source).new == 1
-                times.append((time.perf_counter() - began) * 1000)
-        source.close()
-    return statistics.median(times)
+                times[place].append((time.perf_counter() - began) * 1000)
+    return times
 
 
 def latency(dovecot: Dovecot, user: str, turns: int) -> float:
@@ -188,31 +194,40 @@ def latency(dovecot: Dovecot, user: str, turns: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
-    few = 10 if parser.parse_args().quick else 1
+    parser.add_argument("--only", choices=PARTS, help="one of the figures")
+    chosen = parser.parse_args()
+    few = 10 if chosen.quick else 1
+    parts = PARTS if chosen.only is None else (chosen.only,)
     number, turns = 5_000 // few, 3
 
     def say(what: str, figure: str, goal: str) -> None:
         print(f"{what:<66}{figure:>34}   {goal}", flush=True)
 
     with Dovecot("sdbox") as dovecot:
-        fill(dovecot, "fetch", mails(number))
         account = dovecot.account("fetch")
-        base, own, ratio = in_turns(lambda: bare(account, dovecot.port), lambda: ours(account, dovecot.port), turns)
-        say(
-            f"fetch {number:,}, loopback: bare, ours (messages/s), ratio",
-            f"{base:,.0f}  {own:,.0f}  {ratio:.2f}",
-            ">= 0.80",
-        )
-        with Proxy(dovecot.port, delay=ROUND_TRIP / 2) as proxy:
-            base, own, ratio = in_turns(lambda: bare(account, proxy.port), lambda: ours(account, proxy.port), turns)
-        say(f"fetch {number:,}, 30 ms round trip: the same", f"{base:,.0f}  {own:,.0f}  {ratio:.2f}", ">= 0.80")
-        before, more = memory(dovecot, "fetch")
-        say(f"memory: idle process, a first look at {number:,} (MiB more)", f"{before:.0f}  +{more:.1f}", "<= 40")
-        short = one_new(dovecot, "hundred", 100, 15)
-        long = one_new(dovecot, "many", 100_000 // few, 15)
-        figure = f"{short:.1f}  {long:.1f}  {long / short:.2f}"
-        say(f"one new in a folder of 100, of {100_000 // few:,} (ms), ratio", figure, "< 3")
-        say("APPEND to register over IDLE, median (ms)", f"{latency(dovecot, 'idle', 30 // few + 3):.0f}", "< 1000")
+        if {"fetch", "delay", "memory"} & set(parts):
+            fill(dovecot, "fetch", mails(number))
+        if "fetch" in parts:
+            base, own, ratio = in_turns(lambda: bare(account, dovecot.port), lambda: ours(account, dovecot.port), turns)
+            figure = f"{base:,.0f}  {own:,.0f}  {ratio:.2f}"
+            say(f"fetch {number:,}, loopback: bare, ours (messages/s), ratio", figure, ">= 0.80")
+        if "delay" in parts:
+            with Proxy(dovecot.port, delay=ROUND_TRIP / 2) as proxy:
+                base, own, ratio = in_turns(lambda: bare(account, proxy.port), lambda: ours(account, proxy.port), turns)
+            figure = f"{base:,.0f}  {own:,.0f}  {ratio:.2f}"
+            say(f"fetch {number:,}, 30 ms round trip: the same", figure, ">= 0.80")
+        if "memory" in parts:
+            before, more = memory(dovecot, "fetch")
+            figure = f"{before:.0f}  +{more:.1f}"
+            say(f"memory: idle process, a first look at {number:,} (MiB more)", figure, "<= 40")
+        if "round" in parts:
+            short, long = one_new(dovecot, {"hundred": 100, "many": 100_000 // few}, 40)
+            ratio = statistics.median(two / one for one, two in zip(short, long, strict=True))
+            figure = f"{statistics.median(short):.1f}  {statistics.median(long):.1f}  {ratio:.2f}"
+            say(f"one new in a folder of 100, of {100_000 // few:,} (ms), ratio", figure, "< 3")
+        if "idle" in parts:
+            figure = f"{latency(dovecot, 'idle', 30 // few + 3):.0f}"
+            say("APPEND to register over IDLE, median (ms)", figure, "< 1000")
     print(f"peak of this program {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

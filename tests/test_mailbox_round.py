@@ -18,6 +18,7 @@ from intake.mailbox.passwords import Password
 from intake.mailbox.round import BATCH_BYTES, BATCH_MESSAGES, Outcome, Round, is_stand_in
 from intake.mailbox.session import Session
 from intake.mailbox.source import FIRST_PART, OVERSIZE
+from intake.mailbox.watch import Watch
 from intake.process import read_kept
 from intake.register import Bucket, Register
 from parsers.reading import Envelope, Neither, Reading
@@ -369,6 +370,51 @@ def test_a_provider_that_is_down_is_no_messages_fault(desk: Desk) -> None:
     desk.server.scripts.clear()
     desk.look()
     assert desk.kept() == list(range(1, 301))
+
+
+ENDS = {
+    "BYE": b"* BYE going down\r\n",
+    "BYE with a code": b"* BYE [UNAVAILABLE] maintenance\r\n",
+    "nothing": b"",
+    "half a line": b"* 5 EXI",
+    "a literal cut short": b"* 1 FETCH (UID 1 BODY[] {500}\r\nabc",
+    "no IMAP at all": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+@pytest.mark.parametrize(
+    "command", ["CAPABILITY", "LOGIN", "LIST", "EXAMINE", "UID SEARCH", "UID FETCH", "NOOP", "IDLE", "LOGOUT"]
+)
+def test_the_server_goes_at_any_point(register: Register, clock: MovedClock, command: str, end: bytes) -> None:
+    """It says so or not; what was kept stays kept, the fault is one with words, and the next look goes on."""
+    with FakeServer({uid: mail(uid) for uid in range(1, 6)}) as server:
+        went: list[str] = []
+        faults: list[MailboxError] = []
+
+        def go(conversation: Conversation, *_: bytes) -> None:
+            went.append(command)
+            del server.scripts[command]
+            conversation.send(end)
+            conversation.hang_up()
+
+        server.scripts[command] = go
+        account = server.account()
+        watch = Watch(account, Session(account, Password(), clock=clock, answer_seconds=5), register, "e", clock)
+        for _ in range(3):
+            try:
+                watch.look()
+                watch.wait(0)
+            except MailboxError as error:
+                faults.append(error)
+        assert watch.look().words == ""
+        assert all(fault.words and fault.advice for fault in faults)
+        assert len(faults) <= 2
+        watch.close()
+        assert went == [command] or command == "LOGOUT"
+    assert sorted(uid for (_, _, uid), digest in seen(register.path).items() if digest) == [1, 2, 3, 4, 5]
+    assert set(counted(register.path).values()) == {1}
+    assert len(register.unread("e")) == 5
 
 
 def drip(desk: Desk, *uids: int) -> None:

@@ -116,6 +116,10 @@ def certificate(path: Path, days: int) -> tuple[str, str]:
 def test_with_a_certificate(make: Make, identity: FakeIdentity, tmp_path: Path) -> None:
     path, key = certificate(tmp_path / "cert.pem", days=300)
     tokens = make(oauth="certificate", certificate=path, certificate_key=key, client_secret="")
+    identity.certificate = certificate(tmp_path / "other.pem", days=300)[0]
+    assert "AADSTS700027" in fault(tokens).words, "registered is another one"
+    identity.certificate = path
+    identity.requests.clear()
     assert tokens.token() == "token-1"
     assert "client_secret" not in identity.requests[0]
     assert identity.requests[0]["client_assertion"]
@@ -154,6 +158,42 @@ def test_with_a_code_on_another_device(make: Make, identity: FakeIdentity, accou
     assert fresh.token() == "token-2"
     assert "refresh-2" in kept.read_text(), "the new refresh token is kept, since the old one is used up"
     assert make(oauth="device-code").token() == "token-2"
+
+
+def test_a_token_file_that_cannot_be_written_ends_nothing_and_is_said(
+    make: Make, identity: FakeIdentity, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity.signed_in = True
+    make(oauth="device-code").sign_in(lambda _: None)
+    before = Path(account.token_file).read_text()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    tokens = make(oauth="device-code")
+    tokens.forget()
+    assert tokens.token() == "token-2"
+    assert "cannot be written (No space left on device)" in tokens.warnings()[0]
+    assert Path(account.token_file).read_text() == before
+    monkeypatch.undo()
+    assert tokens.token() == "token-2"
+    assert tokens.warnings() == ()
+    assert "refresh-2" in Path(account.token_file).read_text()
+
+
+def test_a_sign_in_that_cannot_be_kept_is_none(make: Make, identity: FakeIdentity, tmp_path: Path) -> None:
+    identity.signed_in = True
+    with pytest.raises(MailboxError, match="cannot be written"):
+        make(oauth="device-code", token_file=str(tmp_path / "nowhere" / "token.json")).sign_in(lambda _: None)
+
+
+def test_a_token_file_that_holds_something_else(make: Make, account: Account) -> None:
+    Path(account.token_file).write_text("not what msal writes")
+    error = fault(make(oauth="device-code"))
+    assert error.fault is Fault.TOKEN
+    assert account.token_file in error.words
+    assert "sign in again" in error.advice
 
 
 def test_a_sign_in_that_was_not_used_for_long(make: Make, identity: FakeIdentity, account: Account) -> None:

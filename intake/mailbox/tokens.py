@@ -77,6 +77,7 @@ class MicrosoftTokens:
         self._application: Any = None
         self._cache: Any = None
         self._refused = False
+        self._not_kept = ""
 
     def token(self) -> str:
         result = self._asked(self._silently)
@@ -94,6 +95,8 @@ class MicrosoftTokens:
         for what, ends in (("The certificate", self._certificate_ends()), ("The client secret", self._secret_ends())):
             if ends is not None and ends - today < WARN_BEFORE:
                 found.append(f"{what} of the application expires on {ends:%d/%m/%Y}. Register a new one before then.")
+        if self._not_kept:
+            found.append(f"{self._not_kept}: the sign-in is lost when the service ends. Mend that before then.")
         last = self._last_used()
         if last is not None and last + REFRESH_LASTS - self._clock.now() < WARN_BEFORE:
             found.append(
@@ -113,6 +116,8 @@ class MicrosoftTokens:
         if "access_token" not in result:
             raise explained(str(result.get("error", "")), str(result.get("error_description", "")))
         self._save()
+        if self._not_kept:
+            raise MailboxError(Fault.TOKEN, self._not_kept, advice="Check mailbox.token_file and its directory.")
 
     def _silently(self) -> dict[str, Any]:
         application = self._made()
@@ -144,9 +149,11 @@ class MicrosoftTokens:
         authority = f"{account.authority}/{account.tenant}"
         common = {"authority": authority, "http_client": self._http_client, "instance_discovery": False}
         if account.oauth == "device-code":
-            self._cache = msal.SerializableTokenCache()
-            with suppress(OSError):
-                self._cache.deserialize(Path(account.token_file).read_text(encoding="utf-8"))
+            if self._cache is None:
+                cache = msal.SerializableTokenCache()
+                with suppress(FileNotFoundError):
+                    self._load(cache)
+                self._cache = cache
             self._application = msal.PublicClientApplication(account.client_id, token_cache=self._cache, **common)
         else:
             self._application = msal.ConfidentialClientApplication(
@@ -217,10 +224,26 @@ class MicrosoftTokens:
             return datetime.fromtimestamp(Path(self._account.token_file).stat().st_mtime, UTC)
         return None
 
+    def _load(self, cache: Any) -> None:
+        try:
+            cache.deserialize(Path(self._account.token_file).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError) as error:
+            words = f"{self._account.token_file} cannot be read ({type(error).__name__})"
+            raise MailboxError(
+                Fault.TOKEN, words, advice="Check its rights, or sign in again with `intake check --sign-in`."
+            ) from error
+
     def _save(self) -> None:
-        if self._cache is not None and self._cache.has_state_changed:
-            write_private(Path(self._account.token_file), self._cache.serialize())
-            self._cache.has_state_changed = False
+        if self._cache is not None and (self._cache.has_state_changed or self._not_kept):
+            try:
+                write_private(Path(self._account.token_file), self._cache.serialize())
+            except OSError as error:
+                # The mailbox can be read all the same until this program ends.
+                self._not_kept = f"{self._account.token_file} cannot be written ({error.strerror})"
+                return
+        self._not_kept = ""
 
 
 def write_private(path: Path, text: str) -> None:
