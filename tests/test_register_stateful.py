@@ -35,26 +35,32 @@ statements = st.lists(
     unique_by=lambda one: (one.name, one.day),
 ) | st.just([])
 readings = st.builds(
-    lambda said, delegation, sent, office, questions, neither, corrects, review, automatic: reading(
-        tuple(said),
-        delegation=delegation,
-        sent=sent,
-        office=office,
-        questions=tuple(questions),
-        neither=neither,
-        corrects=corrects,
-        review=("unsure",) if review else (),
-        automatic=automatic,
+    lambda said, delegation, sent, office, inner, questions, neither, corrects, review, automatic: replace(
+        reading(
+            tuple(said),
+            delegation=delegation,
+            sent=sent,
+            office=office,
+            questions=tuple(questions),
+            neither=neither,
+            corrects=corrects,
+            review=("unsure",) if review else (),
+            automatic=automatic,
+        ),
+        office=inner or office,
     ),
     statements,
     st.sampled_from(["AT", "AT", "AT", "AT", "CZ", "XX", None]),
     st.none() | st.none() | moments | st.just(datetime(1970, 1, 1, tzinfo=LETTER.tzinfo)),
     st.sampled_from(OFFICES),
+    st.none() | st.none() | st.sampled_from(OFFICES),  # of a forward: the office of its inner author
     st.lists(st.sampled_from(["Where is the door?", "How many seats are there?"]), max_size=2, unique=True),
     st.sampled_from(list(Neither)),
     st.booleans(),
     st.sampled_from([False, False, True]),
-    st.none() | st.just(Automatic(failed=("old@inneres-at.example",))),
+    st.none()
+    | st.just(Automatic(failed=("old@inneres-at.example",)))
+    | st.builds(lambda day: Automatic(returns=day), st.sampled_from([MONDAY, TUESDAY])),
 )
 person_days = st.lists(
     st.tuples(
@@ -81,6 +87,7 @@ def seen(rows: list[BoardRow]) -> list[object]:
             row.open_questions,
             row.last_word and row.last_word.at,
             row.failed,
+            row.away_until,
         )
         for row in rows
     ]
