@@ -1,11 +1,14 @@
 """The components of the pipeline, every factory in one place with what it requires and assigns."""
 
+from dataclasses import replace
+
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from parsers.context import context, token_range
 from parsers.days import find_days
+from parsers.double_dates import told_apart
 from parsers.naming import People
 from parsers.neural import AsksModel, AttendanceModel, SortModel
 from parsers.sentences import sentences
@@ -51,16 +54,16 @@ class Days:
     def __call__(self, doc: Doc) -> Doc:
         state = context(doc)
         state.day_mentions = []
-        spans = []
         own = state.own.languages[:1] if state.own is not None else ()
         for (start, end), language in zip(state.sentences, state.languages, strict=True):
             kept = [i for i in range(start, end) if not doc[i].is_space]
             tongues = tuple(dict.fromkeys(t for t in (language, "en", *own) if t))
             for found in find_days([doc[i].text for i in kept], state.days, tongues):
-                first, last = kept[found.start], kept[found.end - 1] + 1
-                state.day_mentions.append(type(found)(first, last, found.days, found.rule, found.mismatch, found.last))
-                spans.append(Span(doc, first, last, label="DAY" if found.days else "DATE"))
-        doc.spans["days"] = spans
+                state.day_mentions.append(replace(found, start=kept[found.start], end=kept[found.end - 1] + 1))
+        state.day_mentions = told_apart(state.day_mentions, [token.text for token in doc], state.days)
+        doc.spans["days"] = [
+            Span(doc, found.start, found.end, label="DAY" if found.days else "DATE") for found in state.day_mentions
+        ]
         return doc
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from parsers.body import Body
+from parsers.html import Line
 from parsers.reading import Attachment, Zone, ZoneKind
 from parsers.zones import Zoned, zones
 
@@ -79,7 +80,7 @@ def show(
             end = builder.length
         listed.append(Attachment(item.name, item.media_type, item.size, start, end, item.note))
     for reply in body.replies:
-        if reply.comment and reply.comment not in builder.text():
+        if reply.comment and " ".join(reply.comment.split()) not in " ".join(builder.text().split()):
             builder.line("", ZoneKind.ATTACHMENT)
             for text in reply.comment.split("\n"):
                 builder.line(text, ZoneKind.ATTACHMENT)
@@ -107,10 +108,9 @@ def _answered(body: Body, zoned: Zoned) -> set[int]:
 
 
 def _attachment_kinds(lines: list[str], message: bool, sender_name: str, mailbox: str, letter: str) -> list[ZoneKind]:
-    from parsers.html import Line
-
-    return list(zones([Line(text) for text in lines], subject="", sender_name=sender_name if not message else "",
-                      mailbox=mailbox, letter=letter).kinds)  # fmt: skip
+    sender = "" if message else sender_name
+    found = zones([Line(text) for text in lines], subject="", sender_name=sender, mailbox=mailbox, letter=letter)
+    return list(found.kinds)
 
 
 class _Builder:

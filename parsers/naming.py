@@ -248,7 +248,10 @@ def _is_heading(doc: Doc, ent: Span) -> bool:
 
 def _entitles(doc: Doc, mention: Mention, behind: Mention) -> bool:
     """Whether nothing but honorifics stands between two finds: then the first is the office of the second."""
-    between = [fold(token.text) for token in doc[mention.end : behind.start] if token.text != "."]
+    between = [fold(token.text) for token in doc[mention.end : behind.start]]
+    if between[:1] == ["."] or sentence_at(doc, mention.start) != sentence_at(doc, behind.start):
+        return False
+    between = [word for word in between if word != "."]
     honorifics = {word.strip(".") for word in every("people", "honorifics")}
     return 0 < len(between) < 4 and all(word.strip(".") in honorifics for word in between)
 

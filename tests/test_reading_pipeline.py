@@ -11,6 +11,7 @@ from reading_samples import CONFERENCE, RECEIVED, mail, read, reader
 from spacy import displacy
 
 from parsers import load
+from parsers.context import context
 from parsers.corpus_format import FOLDER, parse_line, read_corpus
 from parsers.lexicon import LANGUAGES, every, starts_with
 from parsers.reading import from_json, to_json
@@ -138,3 +139,18 @@ def test_no_sentence_of_the_sample_replies_is_in_the_corpus() -> None:
             corpus |= _runs(re.sub(r"\{([^{}]+)\}(?:12|1|2|0)", r"\1", text))
     shared = samples & corpus
     assert not shared, f"{len(shared)} sentences of the samples stand in the corpus"
+
+
+ELSEWHERE = [
+    tuple(cell.strip() for cell in line.split("|"))
+    for line in (Path(__file__).parent / "phrases" / "days-elsewhere.txt").read_text(encoding="utf-8").splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("expected", "text"), ELSEWHERE)
+def test_days_of_another_month_stay_of_that_month(expected: str, text: str) -> None:
+    doc = reader().document(text.replace(" // ", "\n"))
+    numbers = {day: str(number) for number, day in enumerate(CONFERENCE.days, 1)}
+    found = ["".join(numbers[day] for day in mention.days) or "0" for mention in context(doc).day_mentions]
+    assert " ".join(found) == expected
