@@ -1,5 +1,6 @@
 """What the page makes of words: its own in four languages, those of mails made safe, those of prepared letters."""
 
+import ast
 import re
 import tomllib
 from datetime import UTC, date, datetime
@@ -101,6 +102,40 @@ def test_reasons_are_told_in_the_language_of_the_page() -> None:
     assert "2024-05-02" in reason(german, "speaks about 2024-05-02, which is no day of the event")
     assert reason(german, "a new reason; passed on by somebody else").startswith("a new reason; von")
     assert reason(german, "") == ""
+
+
+def _reasons_in(module: str) -> list[str]:
+    """Every sentence that a module puts into a list of reasons, with a letter for each value in it."""
+    found = []
+    for node in ast.walk(ast.parse((PAGE.parent.parent / module).read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            text = node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                found.append(text.value)
+            elif isinstance(text, ast.JoinedStr):
+                parts = [str(one.value) if isinstance(one, ast.Constant) else "X" for one in text.values]
+                found.append("".join(parts))
+    return [text for text in found if text.count(" ") > 2]
+
+
+@pytest.mark.parametrize(
+    "module", ["parsers/review.py", "parsers/mime.py", "intake/register/checks.py", "intake/register/sender.py"]
+)
+def test_no_reason_stays_in_english(module: str) -> None:
+    found = _reasons_in(module)
+
+    assert len(found) > 1
+    for language in TRANSLATED:
+        words = words_in(language)
+        for text in found:
+            assert reason(words, text) != text, text
+            assert reason(words, f"says who comes; {text}").endswith(reason(words, text)), text
+
+
+def test_what_a_delegation_was_guessed_from_is_told_too() -> None:
+    text = "the delegation is only guessed, from the sender's domain"
+
+    assert reason(words_in("fr"), text) == "la délégation n'est que devinée (domaine de l'expéditeur)"
 
 
 @given(st.text())

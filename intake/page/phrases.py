@@ -100,6 +100,8 @@ ZONES = {
 QUESTION_STATES = {"open": N_("Open"), "answered": N_("Answered"), "dropped": N_("Needs no answer")}
 TOPICS = {
     "visa": N_("visa"),
+    "passport": N_("passports"),
+    "practical": N_("practical arrangements"),
     "weapons": N_("weapons"),
     "bilateral": N_("bilateral meetings"),
     "interpretation": N_("interpretation"),
