@@ -69,6 +69,7 @@ def test_killed_at_every_step(fast_directory: str, extra: str) -> None:
     killed = [result for result in results if result["killed"]]
     assert len(results) - len(killed) == 2, "each half ends with a run that was left alone"
     assert len(killed) * stride >= 150
+    print(f"{len(killed)} kill points, every {stride}.")
     wanted = {"buckets": {"unrelated": MESSAGES}, "inbox": 0, "recorded": MESSAGES, "different": MESSAGES}
     for result in results:
         assert result["disagreements"] == [], result

@@ -328,6 +328,11 @@ def test_drop_every_kind_of_file(drop: Drop, tmp_path: Path) -> None:
     drop.put(".hidden.eml", mail(98))
     report = drop.look()
     assert (report.outcomes["INBOX"].holds, report.outcomes["INBOX"].new, report.words) == (9, 9, "")
+    (warning,) = report.warnings
+    assert "notes.txt" in warning
+    assert "hidden" not in warning
+    (drop.path / "notes.txt").unlink()
+    assert drop.look().warnings == ()
     assert drop.look().outcomes["INBOX"].new == 0
     assert drop.kept() == 9
 

@@ -39,6 +39,7 @@ class DropFolder:
         self._clock = clock
         self._places: dict[int, _Place] = {}
         self._counts: dict[str, int] = {}
+        self._passed_over: list[str] = []
         self._reading: tuple[Path, int, Iterator[MessageFile]] = (Path(), 0, iter(()))
 
     def open(self) -> None:
@@ -46,7 +47,13 @@ class DropFolder:
         self._require()
 
     def warnings(self) -> tuple[str, ...]:
-        return ()
+        """Files that are passed over: one of them may be a mail that was saved under another name."""
+        if not self._passed_over:
+            return ()
+        number, shown = len(self._passed_over), ", ".join(tame(name, 60) for name in self._passed_over[:5])
+        more = " and more" if number > 5 else ""
+        words = f"{number} file{'s' if number > 1 else ''} in {tame(str(self._path))} cannot be mails by their names:"
+        return (f"{words} {shown}{more}. Rename them to .eml, .msg, .mbox or .zip, or take them away.",)
 
     def find(self, wanted: str) -> str:
         if wanted.upper() != "INBOX":
@@ -57,6 +64,7 @@ class DropFolder:
         """Looks through the directory."""
         self._require()
         places: dict[int, _Place] = {}
+        self._passed_over = []
         try:
             for path, mark in self._files():
                 for index in range(self._count(path, mark)):
@@ -120,11 +128,13 @@ class DropFolder:
             if any(part.startswith(".") or part == "tmp" for part in below.parts):
                 continue
             maildir = path.parent.name in ("cur", "new") and (path.parent.parent / "tmp").is_dir()
-            if not maildir and path.suffix.lower() not in _TAKEN:
-                continue
             try:
                 told = path.stat()
             except FileNotFoundError:
+                continue
+            if not maildir and path.suffix.lower() not in _TAKEN:
+                if stat.S_ISREG(told.st_mode) and not (path.parent / "cur").is_dir():  # beside one lie a server's notes
+                    self._passed_over.append(str(below))
                 continue
             if not stat.S_ISREG(told.st_mode) or 0 <= now - told.st_mtime < SETTLED_SECONDS:
                 continue
