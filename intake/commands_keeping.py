@@ -74,7 +74,7 @@ def backup(config: Path, db: Path | None, target: Path) -> None:
     """Copy the register into the new file TARGET while it is in use, and verify the copy."""
     register, _, _ = open_register(config, db)
     with register:
-        messages = register.backup(target)
+        messages = register.backup(target, at=now())
     click.echo(f"{target}: {messages} messages, verified.", err=True)
 
 

@@ -124,7 +124,7 @@ def new_small_file(template: Path, one: Conference, messages: int) -> Register:
             with filled.change():
                 for number in range(start, min(start + 500, messages)):
                     put(filled, "small", dice, number)
-        filled.backup(copy)
+        filled.backup(copy, at=LETTER)
     return Register.open(copy)
 
 

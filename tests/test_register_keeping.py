@@ -166,6 +166,16 @@ class TestErase:
         assert any("delegations.toml" in one for one in receipt.remains)
         assert any("backups" in one for one in receipt.remains)
 
+    def test_it_names_the_backups_that_are_still_there(self, register: Register, tmp_path: Path) -> None:
+        self.fill(register)
+        for name in ("kept.db", "thrown away.db"):
+            register.backup(tmp_path / name, at=on(8))
+        (tmp_path / "thrown away.db").unlink()
+
+        remains = register.erase(CANARY, at=on(9)).remains
+        assert [one for one in remains if "kept.db" in one and "2024-03-02" in one]
+        assert not [one for one in remains if "thrown away" in one]
+
     def test_a_dry_run_changes_nothing(self, register: Register) -> None:
         self.fill(register)
         before = register.version(), register.board(CONFERENCE)
@@ -249,7 +259,7 @@ class TestBackup:
     def test_a_copy_made_while_it_is_in_use_comes_back_whole(self, register: Register, tmp_path: Path) -> None:
         TestErase().fill(register)
         with Register.open(register.path) as other:
-            assert other.backup(tmp_path / "copy.db") == 5
+            assert other.backup(tmp_path / "copy.db", at=on(8)) == 5
         before = register.board(CONFERENCE)
         register.close()
 
@@ -260,7 +270,7 @@ class TestBackup:
         assert oct((tmp_path / "copy.db").stat().st_mode & 0o777) == "0o600"
 
     def test_it_takes_the_place_of_what_was_there(self, register: Register, tmp_path: Path) -> None:
-        register.backup(tmp_path / "empty.db")
+        register.backup(tmp_path / "empty.db", at=on(8))
         register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
         register.close()
         restore(tmp_path / "empty.db", register.path)
@@ -269,7 +279,7 @@ class TestBackup:
             assert again.counts("bridges").total == 0
 
     def test_a_register_in_use_is_not_replaced(self, register: Register, tmp_path: Path) -> None:
-        register.backup(tmp_path / "copy.db")
+        register.backup(tmp_path / "copy.db", at=on(8))
         register.keep("bridges", raw_mail(1), None, received_at=on(1), fetched_at=on(1))
 
         with pytest.raises(RegisterBusyError, match="in use"):
@@ -277,7 +287,7 @@ class TestBackup:
         assert register.counts("bridges").total == 1
 
     def test_a_damaged_backup_is_refused_and_nothing_touched(self, register: Register, tmp_path: Path) -> None:
-        register.backup(tmp_path / "copy.db")
+        register.backup(tmp_path / "copy.db", at=on(8))
         content = bytearray((tmp_path / "copy.db").read_bytes())
         content[4096 : 4096 * 6] = b"\xff" * (4096 * 5)
         (tmp_path / "copy.db").write_bytes(content)
@@ -290,7 +300,7 @@ class TestBackup:
             assert again.counts("bridges").total == 1
 
     def test_a_damaged_register_is_set_aside_for_the_backup(self, register: Register, tmp_path: Path) -> None:
-        register.backup(tmp_path / "copy.db")
+        register.backup(tmp_path / "copy.db", at=on(8))
         register.close()
         register.path.write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
         restore(tmp_path / "copy.db", register.path)
@@ -303,10 +313,10 @@ class TestBackup:
         (tmp_path / "copy.db").write_text("precious")
 
         with pytest.raises(RegisterError, match="never overwrites"):
-            register.backup(tmp_path / "copy.db")
+            register.backup(tmp_path / "copy.db", at=on(8))
         assert (tmp_path / "copy.db").read_text() == "precious"
         with pytest.raises(RegisterError, match="cannot be written"):
-            register.backup(tmp_path / "no" / "copy.db")
+            register.backup(tmp_path / "no" / "copy.db", at=on(8))
         assert {path.name for path in tmp_path.iterdir()} == {"state", "copy.db"}
 
 

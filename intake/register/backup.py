@@ -4,10 +4,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from intake.register.erasing import Erasing
 from intake.register.file import in_words
+from intake.register.moment import to_text
 from intake.register.schema import MIGRATIONS
 from intake.register.values import RegisterBusyError, RegisterError
 
@@ -15,9 +17,10 @@ from intake.register.values import RegisterBusyError, RegisterError
 class Backups(Erasing):
     """The part of the register that looks at the file as a whole."""
 
-    def backup(self, target: Path) -> int:
+    def backup(self, target: Path, *, at: datetime) -> int:
         """Copies the register into a new file, readable by its owner only, and verifies it; how many messages it holds.
 
+        The register remembers where it lies, for the receipt of `erase`.
         Raises `RegisterError` where the target exists, cannot be written, or does not verify; no half copy is left.
         """
         if target.exists():
@@ -31,6 +34,9 @@ class Backups(Erasing):
             messages = verify(part)
             with part.open("rb") as written:
                 os.fsync(written.fileno())
+            with self.change():
+                place = os.fsencode(target.absolute()).decode("utf-8", "replace")
+                self.put("INSERT INTO backup (at, path) VALUES (?, ?)", (to_text(at), place))
             part.rename(target)
         except OSError as error:
             raise RegisterError(f"{target}: the backup cannot be written ({error.strerror}).") from error

@@ -20,6 +20,7 @@ HIDDEN = (
     "address",
     "spelling",
     "round",
+    "backup",
     "newest",
     "standing",
     "search",

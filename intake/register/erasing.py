@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 from intake.register.contents import readable
@@ -204,6 +205,11 @@ class Erasing(Keeping):
     def _remains(self, person: Person) -> tuple[str, ...]:
         """What the register cannot erase, and who can."""
         remains = ["backups made before, and files written by intake export or intake cases", "the mailbox itself"]
+        remains += [
+            f"the backup {row['path']} of {row['at'][:10]}: delete it, or erase in it too"
+            for row in self.rows("SELECT at, path FROM backup ORDER BY id")
+            if Path(row["path"]).exists()
+        ]
         if any(row["conference"] and person.named_in(row["conference"]) for row in self.rows("SELECT * FROM event")):
             remains.append("the invitation list names the person: edit delegations.toml and start the service again")
         return tuple(remains)

@@ -295,3 +295,9 @@ def search_by_event(db: Database) -> None:
             (number, *(indexed(event_id, column) for column in columns)),
         )
     db.execute("DROP TABLE search_before")
+
+
+@MIGRATIONS()
+def backups(db: Database) -> None:
+    """Where copies of the register were put, so that whoever erases a person learns of them."""
+    db.execute("CREATE TABLE backup (id INTEGER PRIMARY KEY, at TEXT NOT NULL, path TEXT NOT NULL) STRICT")
