@@ -17,6 +17,8 @@ DEPUTY, DELEGATE = 2, 3
 MOST_DAYS = 3
 """The sums grow with the power of the days; a longer conference is judged person by person."""
 SMOOTHING = 8.0
+WEIGHT = 0.6
+"""How far the counted ties are trusted; the network has seen some of them in the words already."""
 Table = np.ndarray
 
 
@@ -61,7 +63,7 @@ def _joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def reconcile(
-    minister: Judgement | None, others: Sequence[Judgement], table: Table, weight: float = 1.0
+    minister: Judgement | None, others: Sequence[Judgement], table: Table, weight: float = WEIGHT
 ) -> tuple[Judgement | None, list[Judgement]]:
     """The same judgements, each in the light of the others. `minister` is None where nobody speaks of the principal."""
     days = len((minister or others[0]).days) if minister or others else 0
