@@ -19,6 +19,8 @@ from markupsafe import escape
 from page_samples import CONFERENCE
 
 import intake.page
+from intake.mailbox.faults import Fault, MailboxError
+from intake.page.alarm import FROM_MAILBOX
 from intake.page.chart import chart_of
 from intake.page.forms import Draft, DraftPerson, FormError, people_of
 from intake.page.letters import Letter, language_for, letters, mailto, reminder, reply
@@ -130,6 +132,13 @@ def test_no_reason_stays_in_english(module: str) -> None:
         for text in found:
             assert reason(words, text) != text, text
             assert reason(words, f"says who comes; {text}").endswith(reason(words, text)), text
+
+
+def test_what_the_mailbox_advises_is_told_in_the_language_of_the_page() -> None:
+    advised = {MailboxError(fault, "x").advice for fault in Fault}
+
+    assert len(advised) > 10
+    assert advised <= set(FROM_MAILBOX)
 
 
 def test_what_a_delegation_was_guessed_from_is_told_too() -> None:

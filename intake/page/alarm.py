@@ -44,6 +44,25 @@ DO_UNREAD = N_(
 DO_STALE = N_("Nothing is lost: mail waits in the mailbox. Ask whoever runs the service to look at its log.")
 DO_DIFFER = N_("Another look follows by itself. If this stays, run “intake check” and compare the folder by hand.")
 
+FROM_MAILBOX = (
+    N_("Check mailbox.host, and that this machine can look up names."),
+    N_("Check mailbox.host and mailbox.port, and the firewall between."),
+    N_("Check mailbox.tls and that the certificate is valid for mailbox.host."),
+    N_("Check mailbox.user and the password or secret; nothing else helps."),
+    N_("Check the application's registration, or sign in again with `intake check --sign-in`."),
+    N_("Ask the provider to let this user or application read the mailbox."),
+    N_("The provider has an outage; it is tried again by itself."),
+    N_("Close other programs that use this mailbox; it is tried again by itself."),
+    N_("The provider asks for patience; it is tried again by itself."),
+    N_("Check mailbox.folders; `intake check` lists the folders there are."),
+    N_("It is tried again by itself."),
+    N_("It is tried again by itself; if it stays, look at the network, or ask the provider."),
+    N_("It is tried again by itself; if it stays, ask the provider."),
+    N_("It is tried again by itself; if it stays, report what the server said."),
+    N_("It has not been looked at yet."),
+)
+"""What the mailbox advises (`intake/mailbox/faults.py`); told as it is where it is not among these."""
+
 NOTICED, GRAVE = timedelta(seconds=20), timedelta(minutes=5)
 """How long a message may wait for the reader before the page says so, and before it says so in red."""
 
