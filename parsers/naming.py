@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import zip_longest
 
 from spacy.tokens import Doc, Span
@@ -17,6 +18,7 @@ from parsers.people import (
     Mention,
     Token,
     gather,
+    honorifics,
     is_degree,
     principal_class,
     strip_titles,
@@ -185,6 +187,7 @@ _TITLES = frozenset(
 )
 
 
+@cache
 def _listed_titles() -> frozenset[str]:
     return every("people", "principal") | every("people", "deputy") | every("people", "other")
 
@@ -229,7 +232,7 @@ def _whole(doc: Doc, ent: Span, taken: set[int]) -> int:
     word = doc[start - 1].text if start > first else ""
     known = any(concept(fold(word), tongue) for tongue in (_language_at(doc, ent.start), "en"))
     plain = word.isalpha() and word.istitle() and len(word) > 2 and not known and start - 1 not in taken
-    listed = fold(word) in _listed_titles() | every("people", "honorifics")
+    listed = fold(word) in _listed_titles() or fold(word).strip(".") in honorifics()
     # A capital at the beginning of a sentence tells nothing.
     if plain and not listed and start - 1 > first:
         return start - 1
@@ -252,8 +255,7 @@ def _entitles(doc: Doc, mention: Mention, behind: Mention) -> bool:
     if between[:1] == ["."] or sentence_at(doc, mention.start) != sentence_at(doc, behind.start):
         return False
     between = [word for word in between if word != "."]
-    honorifics = {word.strip(".") for word in every("people", "honorifics")}
-    return 0 < len(between) < 4 and all(word.strip(".") in honorifics for word in between)
+    return 0 < len(between) < 4 and all(word.strip(".") in honorifics() for word in between)
 
 
 def _signed(doc: Doc, start: int, end: int) -> bool:
@@ -286,5 +288,5 @@ def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
     before = fold(doc[mention.start - 1].text) if mention.start else ""
     if before == "." and mention.start > 1:
         before = fold(doc[mention.start - 2].text)
-    titles = _listed_titles() | every("people", "honorifics")
-    return not DEGREE.fullmatch(before) and (before in titles or before + "." in titles)
+    titled = before in _listed_titles() or before + "." in _listed_titles() or before.strip(".") in honorifics()
+    return titled and not DEGREE.fullmatch(before)

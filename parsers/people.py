@@ -6,6 +6,7 @@ A `Person` gathers all mentions of one human being in the message. Nothing here 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from parsers.conference import Conference, Delegation
 from parsers.glossary import concept
@@ -201,17 +202,21 @@ DEGREE = re.compile(r"(?:ph\.?\s?d|mba|mpa|csc|drsc|ll\.?m|m\.?sc|b\.?sc|dr\.?sc
 """An academic degree as it stands behind a name."""
 
 
+@cache
+def honorifics() -> frozenset[str]:
+    """ "Mr", "Dr" and the like in every language, folded, without their full stops."""
+    return frozenset(word.strip(".") for word in every("people", "honorifics"))
+
+
 def is_degree(text: str) -> bool:
     """Whether the words are honorifics and degrees only."""
-    honorifics = {word.strip(".") for word in every("people", "honorifics")}
-    return all(fold(w).strip(".,") in honorifics or DEGREE.fullmatch(w.strip(",")) for w in text.split())
+    return all(fold(w).strip(".,") in honorifics() or DEGREE.fullmatch(w.strip(",")) for w in text.split())
 
 
 def strip_titles(text: str) -> str:
     """A found name without honorifics before it or academic degrees behind it."""
-    honorifics = every("people", "honorifics")
     words = text.split()
-    while len(words) > 1 and fold(words[0]).strip(".,") in {h.strip(".") for h in honorifics}:
+    while len(words) > 1 and fold(words[0]).strip(".,") in honorifics():
         words.pop(0)
     while len(words) > 1 and DEGREE.fullmatch(words[-1].strip(",")):
         words.pop()

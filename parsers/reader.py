@@ -26,6 +26,8 @@ from parsers.sentences import words
 from parsers.text import fold
 
 MODEL = Path(__file__).parent / "model"
+FOR_PEOPLE = ("asks", "sort", "attendance")
+"""Components that a machine's message does not need."""
 
 
 class Reader:
@@ -53,7 +55,14 @@ class Reader:
         machine = automatic.classify(message, head, body, shown, self.conference.mailbox)
         origin = self._origin(head, shown, machine)
         row = row_of(self.conference, origin.code)
-        doc = self.document(shown.read, row, head, shown.context, _writer(head, shown))
+        doc = self.document(
+            shown.read,
+            row,
+            head,
+            shown.context,
+            _writer(head, shown),
+            disable=FOR_PEOPLE if machine is not None else (),
+        )
         state = doc.user_data["intake"]
         base = {
             "text": shown.text,
@@ -76,8 +85,9 @@ class Reader:
         head: Envelope | None = None,
         quoted: tuple[tuple[int, int], ...] = (),
         writer: str = "",
+        disable: tuple[str, ...] = (),
     ) -> Doc:
-        """The text through the whole pipeline, for anyone who wants to look inside with spaCy."""
+        """The text through the pipeline, for anyone who wants to look inside with spaCy."""
         doc = self.nlp.make_doc(text)
         sender = head.from_name if head is not None else ""
         doc.user_data["intake"] = Context(
@@ -89,7 +99,7 @@ class Reader:
             principal_writes=bool(writer) and row is not None and known_as(writer, row),
             quoted=quoted,
         )
-        return self.nlp(doc)
+        return self.nlp(doc, disable=list(disable))
 
     def _origin(self, head: Envelope, shown: Shown, machine: automatic.Machine | None) -> Origin:
         if machine is not None and machine.kind is Neither.BOUNCE:

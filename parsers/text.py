@@ -111,6 +111,10 @@ def _guess(raw: bytes) -> str:
     return raw.decode("cp1252" if not _BYTES_C1.search(raw) else "latin-1", "replace")
 
 
+_MARKS = re.compile("[" + "".join(c for c in map(chr, range(0x300, 0x20000)) if unicodedata.combining(c)) + "]+")
+"""The marks that a decomposed letter carries."""
+
+
 def fold(text: str) -> str:
     """Lower case without diacritics: `Kjærgaard` and `KJAERGAARD` fold alike."""
     # Words recur, whole texts do not: kept, they would fill the memory.
@@ -118,8 +122,10 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).replace("\u2019", "'")
+    return _MARKS.sub("", decomposed).replace("\u2019", "'")
 
 
 _kept = lru_cache(maxsize=50_000)(_folded)

@@ -312,6 +312,7 @@ def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
     if not known:
         return
     short = {key(line) for line in letter.split("\n") if key(line)}
+    whole = key(letter)
     hits = [False] * len(texts)
     for index, text in enumerate(texts):
         grams = _grams(text[:LONGEST_LINE])
@@ -322,7 +323,7 @@ def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
             continue
         stripped = key(text[:LONGEST_LINE].lstrip("> "))
         near = any(hits[i] for i in range(max(0, index - 8), min(len(texts), index + 9)))
-        if near and stripped and (stripped in short or (len(stripped.split()) < 5 and stripped in key(letter))):
+        if near and stripped and (stripped in short or (len(stripped.split()) < 5 and stripped in whole)):
             hits[index] = kinds[index] is not NEW or stripped in short
     for index, hit in enumerate(hits):
         if hit:
