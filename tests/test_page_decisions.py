@@ -133,6 +133,15 @@ def test_who_has_no_name_is_asked_and_the_form_goes_on(visitor: Visitor) -> None
     assert "Zoë Ğ" in visitor.get("/help")[2]
 
 
+def test_a_name_is_remembered_also_where_the_form_is_refused(visitor: Visitor) -> None:
+    del visitor.cookies["who"]
+    form = [(name, value) for name, value in visitor.form("/messages/17", "record") if name != "by"]
+    status, _, _ = visitor.post("/messages/17", [*form, ("by", "Lotte P."), ("name", "Somebody")])
+
+    assert status == 422
+    assert visitor.cookies["who"] == "Lotte%20P."
+
+
 def test_an_answer_by_phone_a_note_an_address_and_two_spellings(visitor: Visitor) -> None:
     register = visitor.service.register
     path = "/delegations/LU"

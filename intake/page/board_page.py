@@ -134,4 +134,3 @@ def _beside(views: list[RowView]) -> list[tuple[str, list[RowView]]]:
     rest = [view for view in views if view.place is None]
     rest.sort(key=lambda view: order.index(view.kind) if view.kind in order else len(order))
     return [(KINDS.get(kind, kind), list(found)) for kind, found in groupby(rest, key=lambda view: view.kind)]
-

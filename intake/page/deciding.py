@@ -1,6 +1,7 @@
 """How a decision is taken from a form: who signs, once only, never over somebody else's head; how it is confirmed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -20,9 +21,11 @@ def signer(request: web.Request, fields: Fields) -> str:
 
     Raises `NameNeededError`; the guard then asks for the name and sends the form on.
     """
-    name = name_from(one(fields, "by")) or asked(request).person.name
+    now = asked(request)
+    name = name_from(one(fields, "by")) or now.person.name
     if not name:
         raise NameNeededError(fields)
+    now.person = replace(now.person, name=name)  # remembered also where the form itself cannot be taken
     return name
 
 

@@ -12,7 +12,7 @@ import jinja2
 from aiohttp import web
 
 from intake.export.tables import FORMATS
-from intake.page.access import BROWSER, known, new_token, note_visit, remember
+from intake.page.access import BROWSER, NAME, known, new_token, note_visit, person_of, remember
 from intake.page.asked import asked
 from intake.page.house import HOUSE
 from intake.page.letters import Letter
@@ -135,6 +135,8 @@ async def render(
     response.headers["Cache-Control"] = "private, no-cache"
     if form and now.person.browser != request.cookies.get(BROWSER):
         remember(response, BROWSER, now.person.browser)
+    if now.person.name and now.person.name != person_of(request, now.now).name:
+        remember(response, NAME, now.person.name)
     note_visit(response, now.person, now.now)
     return response
 
