@@ -23,6 +23,7 @@ from parsers.text import clean, decode
 
 LARGEST = 15_000_000
 MOST_TEXT = 60_000
+_GAPS = re.compile(r"(?<=\S) {1,40}(?=\S)")
 MOST_PAGES = 12
 MOST_UNPACKED = 40_000_000
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -85,10 +86,16 @@ def _pdf(part: Part) -> Opened:
         length += len(text)
         if length > MOST_TEXT:
             break
-    text = "\n\n".join(pages)
+    text = "\n".join(_unjustified(line) for line in "\n\n".join(pages).split("\n"))
     if len(re.sub(r"\W", "", text)) < 20:
         return Opened("", "a PDF holds only a picture (scan): a person has to read it")
     return Opened(text)
+
+
+def _unjustified(line: str) -> str:
+    """A line that was set flush on both sides comes out with two blanks in every gap; columns differ in theirs."""
+    gaps = _GAPS.findall(line)
+    return " ".join(line.split()) if len(gaps) > 2 and set(gaps) == {"  "} else line
 
 
 def _unpacked(archive: zipfile.ZipFile) -> None:
