@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, Unpack
 
 from intake.register.checks import Checked
-from intake.register.decisions import Decisions
+from intake.register.decisions import Decisions, Form
 from intake.register.file import Row
 from intake.register.people import fold, key
 from intake.register.values import Bucket, Kept, RegisterError
@@ -28,26 +28,14 @@ PersonDay = tuple[str, Role, date, Attendance]
 class Corrections(Decisions):
     """The acts of the review tray and of the message's page."""
 
-    def accept(
-        self, number: int, *, by: str, at: datetime, why: str = "", token: str | None = None, seen: int | None = None
-    ) -> int:
+    def accept(self, number: int, **how: Unpack[Form]) -> int:
         """What the message was read as counts from now on. Raises `RegisterError` where no delegation is known."""
-        return self._correct(number, "accept", {}, by=by, at=at, why=why, token=token, seen=seen)
+        return self._correct(number, "accept", {}, **how)
 
-    def reject(
-        self,
-        number: int,
-        *,
-        neither: Neither = Neither.UNRELATED,
-        by: str,
-        at: datetime,
-        why: str = "",
-        token: str | None = None,
-        seen: int | None = None,
-    ) -> int:
+    def reject(self, number: int, *, neither: Neither = Neither.UNRELATED, **how: Unpack[Form]) -> int:
         """The message says nothing for the table and asks nothing: `neither` says what it is instead."""
         changes = {"neither": neither, "statements": (), "questions": ()}
-        return self._correct(number, "reject", changes, by=by, at=at, why=why, token=token, seen=seen)
+        return self._correct(number, "reject", changes, **how)
 
     def correct(
         self,
@@ -56,11 +44,7 @@ class Corrections(Decisions):
         delegation: str | Keep | None = KEEP,
         people: Iterable[PersonDay] | Keep = KEEP,
         questions: Sequence[str] | Keep = KEEP,
-        by: str,
-        at: datetime,
-        why: str = "",
-        token: str | None = None,
-        seen: int | None = None,
+        **how: Unpack[Form],
     ) -> int:
         """The message says this instead; what is not given stays. `people` are all person-days, also unchanged ones."""
         changes: dict[str, Any] = {}
@@ -71,15 +55,13 @@ class Corrections(Decisions):
             refuse_people(changes["statements"])
         if not isinstance(questions, Keep):
             changes["questions"] = tuple(questions)
-        return self._correct(number, "correct", changes, by=by, at=at, why=why, token=token, seen=seen)
+        return self._correct(number, "correct", changes, **how)
 
-    def count(
-        self, number: int, *, by: str, at: datetime, why: str = "", token: str | None = None, seen: int | None = None
-    ) -> int:
+    def count(self, number: int, **how: Unpack[Form]) -> int:
         """Puts a message that was not counted into the tray, with whatever the reader found in it."""
-        return self._correct(number, "count", {}, by=by, at=at, why=why, token=token, seen=seen)
+        return self._correct(number, "count", {}, **how)
 
-    def move(self, number: int, event: str, *, by: str, at: datetime, why: str = "", token: str | None = None) -> Kept:
+    def move(self, number: int, event: str, **how: Unpack[Form]) -> Kept:
         """Gives a message to another event, where it waits to be read with that event's list and days."""
         with self.change():
             message = self._message_row(number)
@@ -88,29 +70,19 @@ class Corrections(Decisions):
             if self._event_id(event) == message["event_id"]:
                 raise RegisterError(f"Message {number} belongs to the event {event} already.")
             raw, arrived = self.raw(number), self.received_at(number)
-            self.reject(number, by=by, at=at, why=why or f"moved to the event {event}", token=token)
-            return self.keep(event, raw, None, received_at=arrived, fetched_at=at)
+            self.reject(number, **(how | {"why": how.get("why") or f"moved to the event {event}"}))
+            return self.keep(event, raw, None, received_at=arrived, fetched_at=how["at"])
 
-    def _correct(
-        self,
-        number: int,
-        act: str,
-        changes: dict[str, Any],
-        *,
-        by: str,
-        at: datetime,
-        why: str,
-        token: str | None,
-        seen: int | None,
-    ) -> int:
+    def _correct(self, number: int, act: str, changes: dict[str, Any], **how: Unpack[Form]) -> int:
+        by, at = how["by"], how["at"]
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             message = self._message_row(number)
             if message["bucket"] in _NO_MORE:
                 raise RegisterError(f"Message {number} is not counted itself: {message['why'] or message['bucket']}.")
-            self._refuse_stale(self.mark_of_message(number), seen)
+            self._refuse_stale(self.mark_of_message(number), how)
             conference = self._stored_conference(message["event_id"])
             before = self._latest_reading(message)
             delegation = changes.pop("delegation", message["delegation"])
@@ -121,10 +93,7 @@ class Corrections(Decisions):
             decision = self._decide(
                 message["event_id"],
                 act,
-                by=by,
-                at=at,
-                why=why,
-                token=token,
+                how,
                 message=number,
                 delegation=delegation,
                 before=summary(before, message["delegation"]),

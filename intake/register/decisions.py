@@ -5,7 +5,7 @@ A form is answered once (`token`), and not over somebody else's answer (`seen`, 
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from intake.register.entries import Entries
 from intake.register.events import to_json
@@ -14,6 +14,16 @@ from intake.register.moment import from_text, to_text
 from intake.register.values import DecisionRow, RegisterError, StaleError
 
 TAKE_BACK = "take back"
+
+
+class Form(TypedDict):
+    """What every decision carries: who, when and why; the token of the form, and the mark that it was made with."""
+
+    by: str
+    at: datetime
+    why: NotRequired[str]
+    token: NotRequired[str | None]
+    seen: NotRequired[int | None]
 
 
 class Decisions(Entries):
@@ -51,12 +61,14 @@ class Decisions(Entries):
         row = self.row("SELECT max(id) AS id FROM decision WHERE question = ?", (number,))
         return int(row["id"] or 0) if row else 0
 
-    def _done(self, token: str | None) -> int | None:
+    def _done(self, form: Form) -> int | None:
         """The decision that was made with this form before, if any."""
+        token = form.get("token")
         row = self.row("SELECT id FROM decision WHERE token = ?", (token,)) if token else None
         return int(row["id"]) if row else None
 
-    def _refuse_stale(self, mark: int, seen: int | None) -> None:
+    def _refuse_stale(self, mark: int, form: Form) -> None:
+        seen = form.get("seen")
         if seen is not None and mark != seen:
             raise StaleError(mark)
 
@@ -64,11 +76,8 @@ class Decisions(Entries):
         self,
         event_id: int,
         act: str,
+        form: Form,
         *,
-        by: str,
-        at: datetime,
-        why: str,
-        token: str | None,
         message: int | None = None,
         delegation: str | None = None,
         question: int | None = None,
@@ -76,7 +85,8 @@ class Decisions(Entries):
         after: Any = None,
         takes_back: int | None = None,
     ) -> int:
-        if not by.strip():
+        by = form["by"].strip()
+        if not by:
             raise RegisterError("A decision needs a name: say with --by who decides.")
         self._changed(event_id)
         return self.put(
@@ -84,16 +94,16 @@ class Decisions(Entries):
             " token, takes_back) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 event_id,
-                to_text(at),
-                by.strip(),
+                to_text(form["at"]),
+                by,
                 act,
                 message,
                 delegation,
                 question,
                 to_json(before),
                 to_json(after),
-                why,
-                token or None,
+                form.get("why", ""),
+                form.get("token") or None,
                 takes_back,
             ),
         )

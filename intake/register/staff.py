@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Unpack
 
 from intake.register.corrections import Corrections, PersonDay, refuse_people, refuse_unknown
-from intake.register.decisions import TAKE_BACK
+from intake.register.decisions import TAKE_BACK, Form
 from intake.register.file import Row
 from intake.register.moment import to_text
 from intake.register.people import key
@@ -27,16 +28,13 @@ class Staff(Corrections):
         *,
         source: Source,
         said_at: datetime,
-        by: str,
-        at: datetime,
-        why: str = "",
-        token: str | None = None,
-        seen: int | None = None,
+        **how: Unpack[Form],
     ) -> int:
         """An answer by phone or letter, or (source staff) what staff decide where two offices contradict each other.
 
         It counts like a message written at `said_at`, from the moment it was entered on.
         """
+        at = how["at"]
         told = list(people)
         refuse_people(told)
         if not told:
@@ -44,16 +42,14 @@ class Staff(Corrections):
         if source in (Source.MESSAGE, Source.CALENDAR):
             raise RegisterError("Only an answer by phone or letter, or a decision of staff, is entered by hand.")
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
             refuse_unknown(self._stored_conference(event_id), delegation, (day for _, _, day, _ in told))
-            self._refuse_stale(self.mark_of_delegation(event, delegation), seen)
+            self._refuse_stale(self.mark_of_delegation(event, delegation), how)
             after = [{"name": name, "role": role, "day": day, "attendance": says} for name, role, day, says in told]
-            decision = self._decide(
-                event_id, source.value, by=by, at=at, why=why, token=token, delegation=delegation, after=after
-            )
+            decision = self._decide(event_id, source.value, how, delegation=delegation, after=after)
             entry = self.put(
                 "INSERT INTO entry (event_id, decision, source, by_whom, delegation, kinds, said_at, recorded_at,"
                 " from_at) VALUES (?, ?, ?, ?, ?, 'availability', ?, ?, ?)",
@@ -61,7 +57,7 @@ class Staff(Corrections):
                     event_id,
                     decision,
                     source,
-                    by.strip(),
+                    how["by"].strip(),
                     delegation,
                     to_text(min(said_at, at)),
                     to_text(at),
@@ -74,21 +70,11 @@ class Staff(Corrections):
             self._restand(event_id, {delegation})
         return decision
 
-    def assign(
-        self,
-        event: str,
-        address: str,
-        delegation: str,
-        *,
-        by: str,
-        at: datetime,
-        why: str = "",
-        token: str | None = None,
-    ) -> int:
+    def assign(self, event: str, address: str, delegation: str, **how: Unpack[Form]) -> int:
         """From now on what this address writes comes from that delegation; what it wrote is judged again."""
         address = address.strip().lower()
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
@@ -99,24 +85,18 @@ class Staff(Corrections):
             decision = self._decide(
                 event_id,
                 "assign",
-                by=by,
-                at=at,
-                why=why,
-                token=token,
+                how,
                 delegation=delegation,
                 before={"address": address, "delegation": before},
                 after={"address": address, "delegation": delegation},
             )
-            self._learn(event_id, address, delegation, decision, at)
+            self._learn(event_id, address, delegation, decision, how["at"])
         return decision
 
-    def merge(
-        self, event: str, delegation: str, spelling: str, name: str, *, by: str, at: datetime, why: str = "",
-        token: str | None = None,
-    ) -> int:  # fmt: skip
+    def merge(self, event: str, delegation: str, spelling: str, name: str, **how: Unpack[Form]) -> int:
         """Two spellings are one person, who goes under `name`."""
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
@@ -130,10 +110,7 @@ class Staff(Corrections):
             decision = self._decide(
                 event_id,
                 "merge",
-                by=by,
-                at=at,
-                why=why,
-                token=token,
+                how,
                 delegation=delegation,
                 before={"spelling": spelling, "name": row["name"] if row else None},
                 after={"spelling": spelling, "name": name.strip()},
@@ -141,53 +118,42 @@ class Staff(Corrections):
             self._spell(event_id, delegation, spelling, name.strip(), decision)
         return decision
 
-    def answer(
-        self,
-        question: int,
-        state: str,
-        *,
-        by: str,
-        at: datetime,
-        why: str = "",
-        assigned_to: str | None = None,
-        token: str | None = None,
-        seen: int | None = None,
-    ) -> int:
+    def answer(self, question: int, state: str, *, assigned_to: str | None = None, **how: Unpack[Form]) -> int:
         """A question is `answered`, `dropped` or `open` again; `assigned_to` hands it to a colleague."""
         if state not in _STATES:
             raise RegisterError(f"{state} is no state of a question; it is {', '.join(_STATES)}.")
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             row = self.row("SELECT * FROM question WHERE id = ?", (question,))
             if row is None:
                 raise RegisterError(f"There is no question {question} in this register.")
-            self._refuse_stale(self.mark_of_question(question), seen)
+            self._refuse_stale(self.mark_of_question(question), how)
             before = {name: row[name] for name in ("state", "state_at", "state_by", "how", "assigned_to")}
             after = {
                 "state": state,
-                "state_at": to_text(at),
-                "state_by": by.strip(),
-                "how": why or "a person",
+                "state_at": to_text(how["at"]),
+                "state_by": how["by"].strip(),
+                "how": how.get("why") or "a person",
                 "assigned_to": row["assigned_to"] if assigned_to is None else assigned_to.strip(),
             }
             decision = self._decide(
-                row["event_id"], "question", by=by, at=at, why=why, token=token, message=row["message"],
+                row["event_id"], "question", how, message=row["message"],
                 delegation=row["delegation"], question=question, before=before, after=after,
             )  # fmt: skip
             self._set_question(question, after)
         return decision
 
-    def note(self, event: str, delegation: str, text: str, *, by: str, at: datetime, token: str | None = None) -> int:
+    def note(self, event: str, delegation: str, text: str, **how: Unpack[Form]) -> int:
         """A remark about a delegation, for colleagues; it changes nothing on the board."""
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             event_id = self._event_for_writing(event)
             refuse_unknown(self._stored_conference(event_id), delegation)
-            return self._decide(event_id, "note", by=by, at=at, why=text, token=token, delegation=delegation)
+            return self._decide(event_id, "note", {**how, "why": text}, delegation=delegation)
 
     def addresses(self, event: str, delegation: str | None = None) -> list[tuple[str, str]]:
         """The address book that staff taught: address and delegation."""
@@ -195,10 +161,10 @@ class Staff(Corrections):
         found = self.rows(sql + " ORDER BY delegation, address", values)
         return [(row["address"], row["delegation"]) for row in found if delegation in (None, row["delegation"])]
 
-    def take_back(self, number: int, *, by: str, at: datetime, why: str = "", token: str | None = None) -> int:
+    def take_back(self, number: int, **how: Unpack[Form]) -> int:
         """Undoes a decision: what stood before it stands again. The decision and its undoing both stay in the log."""
         with self.change():
-            done = self._done(token)
+            done = self._done(how)
             if done is not None:
                 return done
             undone = self._decision_row(number)
@@ -207,11 +173,11 @@ class Staff(Corrections):
             if self.row("SELECT 1 FROM decision WHERE takes_back = ?", (number,)):
                 raise RegisterError(f"Decision {number} was taken back already.")
             decision = self._decide(
-                undone["event_id"], TAKE_BACK, by=by, at=at, why=why, token=token, message=undone["message"],
+                undone["event_id"], TAKE_BACK, how, message=undone["message"],
                 delegation=undone["delegation"], question=undone["question"], takes_back=number,
                 before=json.loads(undone["after"] or "null"), after=json.loads(undone["before"] or "null"),
             )  # fmt: skip
-            self._undo(undone, decision, at)
+            self._undo(undone, decision, how["at"])
         return decision
 
     def _undo(self, undone: Row, decision: int, at: datetime) -> None:
