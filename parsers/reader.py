@@ -179,8 +179,10 @@ class Reader:
 
 def _writer(head: Envelope, shown: Shown) -> str:
     """The name of whoever says "I": from the signature, else from the sender; empty where neither holds one."""
-    lines = (*shown.signature.split("\n"), head.from_name)
-    return next((name for line in lines if (name := personal_name(line))), "")
+    names = [personal_name(line) for line in (*shown.signature.split("\n"), head.from_name)]
+    found = [name for name in names if name]
+    # An initial says less than the first name that stands elsewhere.
+    return next((name for name in found if len(name.split()[0].rstrip(".")) > 1), found[0] if found else "")
 
 
 def _length(shown: Shown) -> list[str]:

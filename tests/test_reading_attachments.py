@@ -244,12 +244,6 @@ def test_a_calendar_that_cannot_be_read_is_only_listed() -> None:
     assert reading.attachments[-1].media_type == "text/calendar"
 
 
-@pytest.mark.parametrize(
-    ("set_flush", "expected"),
-    [
-        ("I  have  asked  Mr  Oskar  Brandt", "I have asked Mr Oskar Brandt"),
-        ("Name   Monday  Tuesday", "Name   Monday  Tuesday"),
-    ],
-)
-def test_a_line_of_a_pdf_that_is_set_flush_keeps_single_blanks(set_flush: str, expected: str) -> None:
-    assert expected in read(with_file("letter.pdf", "application/pdf", pdf(set_flush))).text
+def test_a_line_of_a_pdf_that_is_set_flush_keeps_single_blanks() -> None:
+    reading = read(with_file("letter.pdf", "application/pdf", pdf("I  have  asked  Mr  Oskar  Brandt")))
+    assert "I have asked Mr Oskar Brandt" in reading.text
