@@ -132,7 +132,7 @@ class Watch:
             except MailboxError as error:
                 if error.fault not in (Fault.FOLDER, Fault.REFUSED):
                     raise
-                trouble.append(f"{error.words}. {error.advice}")
+                trouble.append(_both(error))
 
     def _names(self, wanted: tuple[str, ...], trouble: list[str]) -> list[str]:
         found = []
@@ -149,7 +149,7 @@ class Watch:
         except MailboxError as error:
             if error.fault is not Fault.FOLDER:
                 raise
-            trouble.append(f"{tame(folder, 60)}: {error.words}. {error.advice}")
+            trouble.append(f"{tame(folder, 60)}: {_both(error)}")
             self._note(folder, error.words)
 
     def _round(self, name: str) -> Round:
@@ -165,3 +165,8 @@ class Watch:
         self._register.note_round(
             self._event, self._account.name, folder, at=self._clock.now(), ok=False, holds=None, words=words
         )
+
+
+def _both(error: MailboxError) -> str:
+    """What is wrong and what to do, without the last full stop: more may follow."""
+    return f"{error.words}. {error.advice}".rstrip(".")
