@@ -6,19 +6,17 @@ deleted, and nothing is cut from a valediction to the end: every line is judged 
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from parsers.html import Line
-from parsers.lexicon import LANGUAGES, contains, every, key, starts_with, words
+from parsers.lexicon import LANGUAGES, every, key, starts_with, words
+from parsers.own_letter import mark_letter
 from parsers.reading import ZoneKind
+from parsers.signatures import mark_signatures
 from parsers.text import fold
 
 MOST_LINES = 5_000
-WRAPPED = 60
-"""A line at least so long may be running text that goes on in the next line."""
 LONGEST_LINE = 4_000
 NEW, QUOTED, ATTRIBUTION = ZoneKind.NEW, ZoneKind.QUOTED, ZoneKind.ATTRIBUTION
-SIGNATURE, DISCLAIMER, LETTER = ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER, ZoneKind.LETTER
 
 _QUOTE = re.compile(r"^\s{0,3}(?:[A-Za-z]{0,4}>|\|(?=\s?>|\s*$))")
 _LABEL = re.compile(r"^[\s>*|]{0,8}\*{0,2}([^\W\d_][^:*\n]{0,28}?)\s?\*{0,2}\s?:\*{0,2}(?:\s+|(?=\S+@)|$)(.{0,400})")
@@ -26,19 +24,6 @@ _DASHED = re.compile(r"^[\s>*]{0,6}[-_=—–*]{2,}\s*([^-_=—–\d][^\n]{2,60}
 _GROUPWISE = re.compile(r"^>>>\s?[^>\n]{2,200}(?:<[^>\n]{3,200}>|\d)[^>\n]{0,60}>>>\s*$")
 _RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
 _DATED = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}")
-_PHONE = re.compile(r"\+\s?\d[\d ()/.-]{6,}|\(0\d{1,4}\)|\b0\d[\d /.-]{6,}")
-_CONTACT = re.compile(
-    r"@|https?://|www\.|\b(?:tel|tél|tlf|puh|fax|gsm|mob|mobile|phone|handy|kom|m\.|t\.|τηλ|тел)\b\.?\s*:?\s*[+(\d]",
-    re.IGNORECASE,
-)
-_POSTSCRIPT = re.compile(r"^\s*(?:p\.?\s?s\.?|ps|n\.?b\.?|p\.\s?d\.?|υ\.\s?γ\.?|ui|pp)\b[\s:.,-]", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?…;:]\s*$|[?!]")
-_CONFIDENTIAL = re.compile(
-    r"confiden|vertraulich|vertrouwelijk|poufn|dôvern|εμπιστευτ|поверител|bizalmas|luottamuk|konfiden|trúnað|"
-    r"kunfidenz|virus|recipient|destinat|empfänger|ontvanger|adresat|címzett|vastaanottaja|παραλήπτ|получател|"
-    r"prieten|saņēm|gavėj|naslovnik|primatelj|modtager|mottaker|mottagare|viðtakand|print|imprim|drucken|ausdruck",
-    re.IGNORECASE,
-)
 FORWARDED = ("forward", "weitergeleitet", "doorgestuurd", "transf", "inoltrat", "reenvi", "reencamin", "encaminh",
              "przekaz", "preposl", "předan", "proslij", "posredov", "tovabbit", "edasta", "valitet",
              "parsut", "persiust",
@@ -73,7 +58,7 @@ def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, le
     """
     if len(lines) > MOST_LINES:
         first = zones(lines[:MOST_LINES], subject=subject, sender_name=sender_name, mailbox=mailbox, letter=letter)
-        last = QUOTED if first.kinds[-1] in {QUOTED, LETTER, ATTRIBUTION} else NEW
+        last = QUOTED if first.kinds[-1] in {QUOTED, ZoneKind.LETTER, ATTRIBUTION} else NEW
         return Zoned(first.kinds + (last,) * (len(lines) - MOST_LINES), first.inner_from, first.inner_name)
     kinds = [NEW] * len(lines)
     texts = [line.text for line in lines]
@@ -81,13 +66,13 @@ def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, le
         if line.quoted or _QUOTE.match(line.text):
             kinds[index] = QUOTED
     inner = _cut(texts, kinds, subject, mailbox)
-    _mark_letter(texts, kinds, letter)
+    mark_letter(texts, kinds, letter)
     if not any(kind is NEW and key(text[:LONGEST_LINE]) for kind, text in zip(kinds, texts, strict=True)):
         # All was taken away: then what is left beside the letter is what the sender wants read.
         kinds = [NEW if kind is QUOTED else kind for kind in kinds]
-    _mark_signatures(texts, kinds, sender_name)
+    mark_signatures(texts, kinds, sender_name)
     for index in range(1, len(kinds)):
-        if not texts[index][:LONGEST_LINE].strip("> \t") and kinds[index] is not LETTER:
+        if not texts[index][:LONGEST_LINE].strip("> \t") and kinds[index] is not ZoneKind.LETTER:
             kinds[index] = kinds[index - 1]
     return Zoned(tuple(kinds), *inner)
 
@@ -304,133 +289,3 @@ def _is_attribution(line: str) -> bool:
 
 def _piece(text: str) -> str:
     return " ".join(fold(text).split()).strip(' ,:;<>()"')
-
-
-def _mark_letter(texts: list[str], kinds: list[ZoneKind], letter: str) -> None:
-    """Marks lines of the organisers' own letter, quoted or not, by shared runs of four words."""
-    known = _letter_grams(letter)
-    if not known:
-        return
-    short = {key(line) for line in letter.split("\n") if key(line)}
-    whole = key(letter)
-    hits = [False] * len(texts)
-    for index, text in enumerate(texts):
-        grams = _grams(text[:LONGEST_LINE])
-        if len(grams) >= 2:
-            hits[index] = len(grams & known) >= 0.75 * len(grams)
-    for index, text in enumerate(texts):
-        if hits[index]:
-            continue
-        stripped = key(text[:LONGEST_LINE].lstrip("> "))
-        near = any(hits[i] for i in range(max(0, index - 8), min(len(texts), index + 9)))
-        if near and stripped and (stripped in short or (len(stripped.split()) < 5 and stripped in whole)):
-            hits[index] = kinds[index] is not NEW or stripped in short
-    for index, hit in enumerate(hits):
-        if hit:
-            kinds[index] = LETTER
-
-
-@lru_cache(maxsize=8)
-def _letter_grams(letter: str) -> set[tuple[str, ...]]:
-    return _grams(letter)
-
-
-def _grams(text: str) -> set[tuple[str, ...]]:
-    tokens = re.findall(r"\w+", fold(text))
-    return {tuple(tokens[i : i + 4]) for i in range(len(tokens) - 3)}
-
-
-def _mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) -> None:
-    valedictions = every("mail", "valedictions")
-    disclaimers = every("mail", "disclaimer")
-    mobile = every("mail", "mobile")
-    name = frozenset(re.findall(r"\w{2,}", fold(sender_name)))
-    closing = False
-    disclaimer = False
-    # A letterhead may carry the sender's name: no signature begins before anything was said.
-    said = False
-    blanks = 0
-    for index, text in enumerate(texts):
-        if kinds[index] is not NEW:
-            closing = disclaimer = False
-            continue
-        stripped = text.strip()
-        said = said or _prose(stripped)
-        if not stripped:
-            blanks += 1
-            disclaimer = disclaimer and blanks < 2
-            continue
-        blanks, gap = 0, blanks
-        if starts_with(stripped, disclaimers) or (disclaimer and gap == 0) or (closing and _legal(stripped)):
-            kinds[index] = DISCLAIMER
-            disclaimer = True
-            closing = True
-            continue
-        disclaimer = False
-        if starts_with(stripped, mobile) and len(stripped) < 80:
-            kinds[index] = SIGNATURE
-            continue
-        if stripped in {"--", "---", "-- ", "—"} or (_RULE.match(stripped) and index > 0):
-            closing = True
-            kinds[index] = SIGNATURE
-            continue
-        if _closes(stripped, valedictions):
-            closing = True
-            kinds[index] = SIGNATURE
-            continue
-        if closing and not _postscript(stripped):
-            kinds[index] = SIGNATURE
-        elif closing:
-            closing = False
-        elif said and _own_name(stripped, name):
-            kinds[index] = SIGNATURE
-            closing = True
-        elif (
-            _CONTACT.search(stripped)
-            and _PHONE.search(stripped)
-            and len(stripped) < 90
-            and not _SENTENCE.search(stripped)
-        ):
-            kinds[index] = SIGNATURE
-
-
-def _closes(text: str, valedictions: frozenset[str]) -> bool:
-    found = starts_with(text, valedictions)
-    return bool(found) and len(text) < 90 and len(key(text)) - len(found) < 34 and not re.search(r"[?]|\d", text)
-
-
-def _legal(text: str) -> bool:
-    return len(text) > 100 and bool(_CONFIDENTIAL.search(text))
-
-
-def _postscript(text: str) -> bool:
-    """Whether a line below the valediction says something again: a postscript or a whole sentence."""
-    if _POSTSCRIPT.match(text):
-        return True
-    if _CONTACT.search(text) and len(text) < 120:
-        return False
-    tokens = re.findall(r"[^\W\d]{2,}", text)
-    if len(tokens) < 5 or contains(text, ("http", "www")):
-        return False
-    lower = sum(token[0].islower() for token in tokens)
-    ended = bool(re.search(r"[.!?]\s*[)\"]?$", text))
-    return lower >= 0.5 * len(tokens) if ended else _prose(text)
-
-
-def _prose(text: str) -> bool:
-    """Whether a line is running text: as wide as a wrapped line and mostly of small words, or a whole sentence."""
-    tokens = re.findall(r"[^\W\d]+", text)
-    lower = sum(token[0].islower() for token in tokens)
-    wide = len(text) >= WRAPPED and len(tokens) >= 7
-    return (wide or (len(tokens) >= 5 and bool(_SENTENCE.search(text)))) and lower >= 0.6 * len(tokens)
-
-
-def _own_name(text: str, name: frozenset[str]) -> bool:
-    tokens = re.findall(r"\w{2,}", fold(text))
-    return (
-        bool(name)
-        and 0 < len(tokens) <= 5
-        and len(text) < 50
-        and set(tokens) <= name
-        and not text.rstrip().endswith((":", "?"))
-    )
