@@ -198,12 +198,8 @@ def calendar(replies: list[Reply], row: Delegation | None, conference: Conferenc
         if reply.method != "REPLY" or reply.attendance is None or row is None:
             continue
         days = [day for day in conference.days if not reply.days or day in reply.days]
-        place = shown.text.find(reply.comment) if reply.comment else -1
-        proof = (
-            (Evidence(place, place + len(reply.comment), reply.comment, "iTIP PARTSTAT", CALENDAR),)
-            if place >= 0
-            else ()
-        )
+        places = [(shown.text.find(words), words) for words in (reply.shown, reply.comment) if words]
+        proof = tuple(Evidence(a, a + len(words), words, "iTIP PARTSTAT", CALENDAR) for a, words in places if a >= 0)
         out.extend(Statement(row.minister, Role.MINISTER, day, reply.attendance, CALENDAR, proof) for day in days)
     return out
 

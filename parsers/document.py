@@ -80,6 +80,8 @@ def show(
             end = builder.length
         listed.append(Attachment(item.name, item.media_type, item.size, start, end, item.note))
     for reply in body.replies:
+        builder.line("", ZoneKind.ATTACHMENT)
+        builder.line(reply.shown, ZoneKind.ATTACHMENT, read=False)
         if reply.comment and " ".join(reply.comment.split()) not in " ".join(builder.text().split()):
             builder.line("", ZoneKind.ATTACHMENT)
             for text in reply.comment.split("\n"):

@@ -1,5 +1,6 @@
 """Calendar replies: iTIP REPLY and COUNTER (RFC 5546 3.2.3, 3.2.7), as Outlook, Exchange and Nextcloud send them."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,7 +21,7 @@ _PARTSTAT = {
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One attendee's answer. `attendance` is None for NEEDS-ACTION and DELEGATED; `days` are the days the event spans,
-    the end exclusive as in RFC 5545 3.6.1; `comment` holds what the person wrote."""
+    the end exclusive as in RFC 5545 3.6.1; `comment` holds what the person wrote; `shown` is the answer as a line."""
 
     method: str
     address: str
@@ -29,6 +30,7 @@ class Reply:
     summary: str
     comment: str
     days: tuple[date, ...]
+    shown: str = ""
 
 
 def reply(part: Part) -> Reply | None:
@@ -56,14 +58,17 @@ def _reply(calendar: Calendar) -> Reply | None:
             texts = comments if isinstance(comments, list) else [comments]
             start = event.get("DTSTART")
             end = event.get("DTEND")
+            partstat = re.sub(r"[^A-Z-]", "", str(attendee.params.get("PARTSTAT", "")).upper())[:20]
+            spanned = _days(start.dt if start else None, end.dt if end else None)
             return Reply(
                 method=method,
+                shown=f"{method} PARTSTAT={partstat} " + ", ".join(day.strftime("%d/%m/%Y") for day in spanned[:5]),
                 address=clean(str(attendee)).lower().removeprefix("mailto:").strip(),
                 name=clean(str(attendee.params.get("CN", ""))).strip("\"' "),
-                attendance=_PARTSTAT.get(str(attendee.params.get("PARTSTAT", "")).upper()),
+                attendance=_PARTSTAT.get(partstat),
                 summary=clean(str(event.get("SUMMARY", ""))),
                 comment=clean("\n".join(str(text) for text in texts)).strip(),
-                days=_days(start.dt if start else None, end.dt if end else None),
+                days=spanned,
             )
     return None
 

@@ -22,6 +22,7 @@ SORTS = ("none", "availability", "acknowledgement", "unrelated", "auto_reply")
 LONGEST_PASSAGE = 420
 AROUND = 3
 MOST_PEOPLE = 24
+MOST_SENTENCES = 14
 LEARNT = False
 
 
@@ -79,7 +80,7 @@ class SortModel(Committee):
 
     def __call__(self, doc: Doc) -> Doc:
         state = context(doc)
-        numbers = list(range(min(len(state.sentences), 14)))
+        numbers = list(range(min(len(state.sentences), MOST_SENTENCES)))
         if not numbers:
             state.sorts = dict.fromkeys(SORTS, 0.0)
             return doc
@@ -87,6 +88,13 @@ class SortModel(Committee):
         state.sorts = {name: float(p) for name, p in zip(SORTS, row, strict=True)}
         doc.cats = dict(state.sorts)
         return doc
+
+    def telling(self, doc: Doc, sort: str) -> int:
+        """The number of the sentence that by itself looks most like that sort; -1 for a text without sentences."""
+        state = context(doc)
+        numbers = list(range(min(len(state.sentences), MOST_SENTENCES)))
+        alone = self.scores([features(passage(doc, [n], state.language), None) for n in numbers])
+        return int(softmax(alone)[:, SORTS.index(sort)].argmax()) if numbers else -1
 
 
 class AttendanceModel(Committee):

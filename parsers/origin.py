@@ -19,11 +19,13 @@ _CODE_MARK = re.compile(r"\b([A-Z]{2})\b")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The delegation, what told so, and whether another was nearly as likely. `code` is None where nothing tells."""
+    """The delegation, what told so, whether that is enough without a look, and the words that told, folded. `code` is
+    None where nothing tells."""
 
     code: str | None
     sign: str
     sure: bool
+    words: str = ""
 
 
 class Origins:
@@ -45,40 +47,46 @@ class Origins:
         """`address` is the author's; `named` counts the principals that the new text names, by delegation."""
         direct = self.by_address(address)
         if direct is not None:
-            return Origin(direct, "sender's domain", True)
+            return Origin(direct, "sender's domain", True, address)
+        written_subject = subject
+        signature, text, subject = (fold(part[:6000]) for part in (signature, text, subject))
+        words: dict[str, str] = {}
         scores: dict[str, float] = defaultdict(float)
         signs: dict[str, str] = {}
         self._labels(address, scores, signs)
         for code, names in self.countries.items():
-            if _mentions(signature, names):
-                scores[code] += 3.0
-                signs.setdefault(code, "signature")
-            if code != self.host and _mentions(text, names):
-                scores[code] += 1.6
-                signs.setdefault(code, "text")
-            if code != self.host and _mentions(subject, names):
-                scores[code] += 1.0
-                signs.setdefault(code, "subject")
+            for part, weight, sign in ((signature, 3.0, "signature"), (text, 1.6, "text"), (subject, 1.0, "subject")):
+                found = _named(part, names) if code != self.host or sign == "signature" else ""
+                if found:
+                    scores[code] += weight
+                    signs.setdefault(code, sign)
+                    words.setdefault(code, found)
         for row in self.conference.delegations:
             if (
                 len(row.ministry) > 8
                 and row.kind not in {"member-state", "associated"}
-                and fold(row.name) in fold(signature + "\n" + text[:400])
+                and fold(row.name) in signature + "\n" + text[:400]
             ):
                 scores[row.code] += 2.0
                 signs.setdefault(row.code, "signature")
+                words.setdefault(row.code, fold(row.name))
         for code, count in named.items():
             scores[code] += 2.5 if count else 0
-            signs.setdefault(code, "the principal is named")
-        for match in _CODE_MARK.finditer(subject):
+            signs.setdefault(code, "name of the principal")
+        for match in _CODE_MARK.finditer(written_subject):
             written = self.by_label.get(match.group(1).lower())
             if written is not None and written != self.host:
                 scores[written] += 0.8
+                signs.setdefault(written, "subject")
+                words.setdefault(written, match.group(1).lower())
         ranked = sorted(scores.items(), key=lambda item: -item[1])[:2]
         if not ranked or ranked[0][1] < 1.5:
             return Origin(None, "", False)
         clear = len(ranked) == 1 or ranked[0][1] - ranked[1][1] >= 1.0
-        return Origin(ranked[0][0], signs.get(ranked[0][0], ""), clear and ranked[0][1] >= ENOUGH)
+        code = ranked[0][0]
+        sign = signs.get(code, "")
+        told = address if sign == "sender's domain" else words.get(code, "")
+        return Origin(code, sign, clear and ranked[0][1] >= ENOUGH, told)
 
     def by_address(self, address: str) -> str | None:
         """By the list alone: a contact's address, the domain, or a domain above it."""
@@ -135,8 +143,10 @@ def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, stems)) + r")\w{0,5}(?!\w)")
 
 
-def _mentions(text: str, names: frozenset[str]) -> bool:
-    return bool(names) and bool(text) and bool(_pattern(names).search(fold(text[:6000])))
+def _named(folded: str, names: frozenset[str]) -> str:
+    """The first of these country names in a folded text, with its case ending; empty where there is none."""
+    match = _pattern(names).search(folded) if names and folded else None
+    return match.group() if match else ""
 
 
 def office(address: str) -> str:

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 import parsers.components  # noqa: F401 - registers the factories that the model's configuration names
-from parsers import automatic, decide, review
+from parsers import automatic, decide, proof, review
 from parsers.body import Body, gather
 from parsers.conference import Conference, Delegation
 from parsers.context import Context
@@ -18,9 +18,10 @@ from parsers.document import Shown, show
 from parsers.headers import envelope
 from parsers.mime import parse
 from parsers.names import parts
+from parsers.neural import SortModel
 from parsers.origin import Origin, Origins, office, row_of
 from parsers.people import Roster, Token, known_as, personal_name
-from parsers.reading import Automatic, Envelope, Evidence, Kind, Neither, Reading
+from parsers.reading import Automatic, Envelope, Kind, Neither, Reading
 from parsers.returns import absence
 from parsers.sentences import words
 from parsers.text import fold
@@ -71,11 +72,12 @@ class Reader:
             "attachments": shown.attachments,
             "language": state.language,
             "delegation": origin.code,
+            "delegation_evidence": proof.of_delegation(origin, doc, shown),
             "office": office(shown.zoned.inner_from or head.from_address),
             "problems": tuple(dict.fromkeys([*problems, *body.problems, *_length(shown)])),
         }
         if machine is not None:
-            return self._machine(machine, doc, state, head, base)
+            return self._machine(machine, doc, state, head, base, shown)
         return self._person(doc, state, shown, head, body, origin, row, base)
 
     def document(
@@ -111,7 +113,8 @@ class Reader:
         author = shown.zoned.inner_from or head.from_address
         direct = self.origins.by_address(author) or self.origins.by_address(head.from_address)
         if direct is not None:
-            return Origin(direct, "sender's domain", True)
+            told = author if self.origins.by_address(author) else head.from_address
+            return Origin(direct, "sender's domain", True, told)
         tokens = [Token(i, word, 0) for i, word in enumerate(words(shown.read[:6000])[0]) if not word.isspace()]
         named = Counter(code for code, _ in self.roster.find(tokens, None, frozenset()))
         signature = f"{shown.signature}\n{head.from_name}"
@@ -124,6 +127,7 @@ class Reader:
         state: Context,
         head: Envelope,
         base: dict[str, object],
+        shown: Shown,
     ) -> Reading:
         away = Automatic(failed=machine.failed)
         if machine.kind is Neither.AUTO_REPLY:
@@ -131,7 +135,7 @@ class Reader:
         return Reading(
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
             neither=machine.kind,
-            neither_evidence=Evidence(0, 0, "", machine.sign),
+            neither_evidence=proof.of_machine(machine.sign, shown),
             automatic=away,
             sureness=1.0,
         )
@@ -152,6 +156,7 @@ class Reader:
         if asked:
             kinds.append(Kind.QUESTION)
         neither = None if kinds else _neither(state, shown)
+        sorter = cast("SortModel", self.nlp.get_pipe("sort"))
         judged = review.judge(
             self.conference,
             state,
@@ -167,7 +172,7 @@ class Reader:
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share
             kinds=tuple(kinds),
             neither=neither,
-            neither_evidence=Evidence(0, 0, "", "sort") if neither else None,
+            neither_evidence=proof.of_sort(sorter.telling(doc, neither.value), doc, shown) if neither else None,
             statements=tuple(said),
             questions=tuple(asked),
             automatic=absence(doc, state, head) if neither is Neither.AUTO_REPLY else None,

@@ -29,7 +29,7 @@ from parsers.train_names import train_names
 HERE = Path(__file__).parent
 SEED = 20240429
 MAYBE_WEIGHT = 1.7
-BLANK, MOSTLY_BLANK, BARE = 0.2, 0.75, 0.4
+BLANK, MOSTLY_BLANK, BARE = 0.2, 0.85, 0.6
 """The share of words blanked, the same in the passages that are to be nearly bare, and how many of those there are."""
 MEMBERS = 3
 ATTENDANCE_EPOCHS, SMALL_EPOCHS, NAME_EPOCHS = 5, 6, 8

@@ -259,3 +259,10 @@ def test_running_text_below_a_rule_is_no_signature() -> None:
         [Line(line) for line in text.splitlines()], subject="", sender_name="", mailbox=MAILBOX, letter=LETTER
     )
     assert found.kinds[2:] == (ZoneKind.NEW,) * 3
+
+
+def test_a_valediction_that_is_all_there_is_was_written() -> None:
+    lines = [Line(text) for text in ("Many thanks, received!", "", "Kind regards", "Dace")]
+    found = zones(lines, subject="", sender_name="Dace Liepa", mailbox=MAILBOX, letter=LETTER)
+    assert found.kinds[0] is ZoneKind.NEW
+    assert found.kinds[2:] == (ZoneKind.SIGNATURE,) * 2

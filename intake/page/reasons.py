@@ -61,7 +61,7 @@ _SIGNS = {
     "text": N_("text"),
     "subject": N_("subject"),
     "conversation": N_("conversation"),
-    "the principal is named": N_("name of the principal"),
+    "name of the principal": N_("name of the principal"),
 }
 """What a delegation was guessed from."""
 
