@@ -258,7 +258,9 @@ class GraphMailbox:
 
 
 def _forgotten(response: requests.Response) -> bool:
-    """Whether Graph knows a delta link no longer: 410 as documented, and as reported by others also 400 or 404."""
+    """Whether Graph knows a delta link no longer: 410 as documented for mail; another answer that asks for a resync
+    counts as the same, as a precaution.
+    """
     return response.status_code == 410 or _error(response)[0].lower() in _RESYNC
 
 
