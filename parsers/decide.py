@@ -1,11 +1,10 @@
-"""From what the components found to what is recorded: statements, roles, and the reasons for doubt.
+"""From what the components found to what is recorded: statements, roles, questions.
 
-The rules here are the secretariat's own: who counts as the head of delegation, what a calendar answer means, when a
-person
-has to look. Which words mean what was learned.
+The rules here are the secretariat's own: who counts as the head of delegation, what a calendar answer means. Which
+words mean what was learned.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from spacy.tokens import Doc
@@ -32,15 +31,6 @@ UNNAMED = 0.6
 
 
 @dataclass(slots=True)
-class Decided:
-    """Statements in order of naming, the least sure of them, and reasons for review in plain words."""
-
-    statements: list[Statement] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    sureness: float = 1.0
-
-
-@dataclass(slots=True)
 class _Judged:
     person: Person
     number: int
@@ -57,9 +47,9 @@ class _Judged:
         return {day for day, (attendance, _, _) in self.days.items() if attendance is not Attendance.NO}
 
 
-def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
-    """What the text says about each person and day."""
-    decided = Decided()
+def statements(doc: Doc, state: Context, shown: Shown) -> list[Statement]:
+    """What the text says about each person and day, in order of naming."""
+    found: list[Statement] = []
     judged = _judged(state)
     roles = _roles(judged, state, _replace_principal(judged, doc, state))
     for one in judged:
@@ -69,8 +59,8 @@ def statements(doc: Doc, state: Context, shown: Shown) -> Decided:
         for day, (attendance, likely, verdict) in sorted(one.days.items()):
             sure = min(likely, certain)
             evidence = tuple(_evidence(doc, state, shown, n, "attendance", sure) for n in verdict.sentences)
-            decided.statements.append(Statement(one.person.name, role, day, attendance, sure, evidence))
-    return decided
+            found.append(Statement(one.person.name, role, day, attendance, sure, evidence))
+    return found
 
 
 def _judged(state: Context) -> list[_Judged]:
@@ -212,8 +202,7 @@ def merge(said: list[Statement], from_calendar: list[Statement]) -> list[Stateme
 
 def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
     """The asking sentences as they stand in the message. A question mark, or a phrase that asks, lowers what is
-    needed.
-    """
+    needed for one."""
     out: list[Question] = []
     for number, sure in state.asking:
         start, end = state.sentences[number]

@@ -14,17 +14,14 @@ MOST_READ = 20_000
 @dataclass(frozen=True, slots=True)
 class Shown:
     """`text` is what staff see; `read` the new words in it joined by line breaks; `offsets` pairs `(start in read,
-    start in
-    text, length)`, ascending. `attached` is where the attachments begin in `read`. `context` are stretches of `read`
-    that are
-    quoted: what an inline answer answers to."""
+    start in text, length)`, ascending. `context` are stretches of `read` that are quoted: what an inline answer answers
+    to."""
 
     text: str
     zones: tuple[Zone, ...]
     attachments: tuple[Attachment, ...]
     read: str
     offsets: tuple[tuple[int, int, int], ...]
-    attached: int
     zoned: Zoned
     signature: str
     context: tuple[tuple[int, int], ...]
@@ -63,7 +60,6 @@ def show(
             builder.line(line.text, kind, read=True, context=True)
         else:
             builder.line(line.text, kind, read=True if kind is ZoneKind.SIGNATURE and signs(line.text) else None)
-    attached = len(builder.read)
     listed: list[Attachment] = []
     for item in body.appended:
         start = end = builder.length
@@ -86,7 +82,7 @@ def show(
             builder.line("", ZoneKind.ATTACHMENT)
             for text in reply.comment.split("\n"):
                 builder.line(text, ZoneKind.ATTACHMENT)
-    return builder.done(tuple(listed), attached, zoned)
+    return builder.done(tuple(listed), zoned)
 
 
 def _answered(body: Body, zoned: Zoned) -> set[int]:
@@ -163,7 +159,7 @@ class _Builder:
         if kind is ZoneKind.SIGNATURE:
             self.signature.append(text)
 
-    def done(self, listed: tuple[Attachment, ...], attached: int, zoned: Zoned) -> Shown:
+    def done(self, listed: tuple[Attachment, ...], zoned: Zoned) -> Shown:
         text = self.text().rstrip("\n")
         size = len(text)
         kept = tuple(Zone(z.kind, z.start, min(z.end, size)) for z in self.zones if z.start < size)
@@ -173,7 +169,6 @@ class _Builder:
             attachments=tuple(replace(a, start=min(a.start, size), end=min(a.end, size)) for a in listed),
             read=self.read[:MOST_READ],
             offsets=tuple(self.offsets),
-            attached=attached,
             zoned=zoned,
             signature="\n".join(self.signature),
             context=tuple(self.context),

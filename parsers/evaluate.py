@@ -1,8 +1,7 @@
 """`python -m parsers.evaluate`: what the trained components reach on corpus entries that their training did not see.
 
 Held out are whole stretches of a file, as one writer wrote them, never single random sentences; with `--languages`
-whole
-languages. Prints the figures by language and the curve from which `threshold` in `conference.toml` is chosen.
+whole languages. Prints the figures by language and the curve from which `threshold` in `conference.toml` is chosen.
 """
 
 from collections import defaultdict

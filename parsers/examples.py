@@ -122,8 +122,7 @@ def _as_writer(entry: Entry, passage: Passage, rng: random.Random) -> Iterator[P
 
 def _unnamed(entry: Entry, passage: Passage, people: dict[str, int], rng: random.Random) -> Iterator[Pair]:
     """The principal as target where the text names none: most often nothing is said of them; now and then, in a copy
-    of a
-    passage about the principal alone, what was said with the name is to be understood without it."""
+    of a passage about the principal alone, what was said with the name is to be understood without it."""
     if "M" not in people:
         if rng.random() < 0.3:
             day = rng.randrange(2)

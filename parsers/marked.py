@@ -2,8 +2,8 @@
 features.
 
 A `Passage` holds the tokens of some sentences once. `features` looks at it from one person and one day: what is the
-target,
-what is another, what lies before and behind. So the same words teach something for every name, date and order of days.
+target, what is another, what lies before and behind. So the same words teach something for every name, date and order
+of days.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,8 +26,8 @@ OTHER_DATE = -1
 @dataclass(slots=True)
 class Passage:
     """Parallel lists, one entry a token. `person` is the number of the person mentioned or -1; `days` the indices of
-    the
-    conference days meant (empty: no day; `(-1,)`: another date). A mention is one token, whatever its words were."""
+    the conference days meant (empty: no day; `(-1,)`: another date). A mention is one token, whatever its words were.
+    """
 
     words: list[str] = field(default_factory=list)
     person: list[int] = field(default_factory=list)

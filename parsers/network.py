@@ -70,10 +70,8 @@ def build(
 
 def pool(encode: Model[Any, Any], width: int) -> Model[Features, Any]:
     """Token vectors to one vector a passage: two learned attentions and the maximum over all tokens, the mean at the
-    marks of
-    the target person and of the target day, and the maximum over the sentences that name the person and, where there
-    are
-    such, the day. Widths add up to six times `width`."""
+    marks of the target person and of the target day, and the maximum over the sentences that name the person and, where
+    there are such, the day. Widths add up to six times `width`."""
     heads: list[Model[Any, Any]] = [chain(ParametricAttention(nO=width), reduce_sum()) for _ in range(2)]
     model: Model[Features, Any] = Model(
         "marked_pool", _pool_forward, layers=[with_array(encode), *heads], init=_pool_init, dims={"nO": 6 * width}

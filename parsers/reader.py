@@ -141,14 +141,20 @@ class Reader:
         )
 
     def _person(
-        self, doc: Doc, state: Context, shown: Shown, head: Envelope, body: Body, origin: Origin, row: Delegation |
-        None,
+        self,
+        doc: Doc,
+        state: Context,
+        shown: Shown,
+        head: Envelope,
+        body: Body,
+        origin: Origin,
+        row: Delegation | None,
         base: dict[str, object],
-    ) -> Reading:  # fmt: skip
-        decided = decide.statements(doc, state, shown)
+    ) -> Reading:
+        found = decide.statements(doc, state, shown)
         answered = decide.calendar(body.replies, row, self.conference, shown)
-        doubted = decide.doubted(decided.statements, state)
-        said = decide.merge([] if doubted else decided.statements, answered)
+        doubted = decide.doubted(found, state)
+        said = decide.merge([] if doubted else found, answered)
         asked = decide.questions(doc, state, shown)
         kinds: list[Kind] = []
         if said or state.sorts.get("availability", 0.0) > 0.9:

@@ -73,9 +73,9 @@ def zones(lines: list[Line], *, subject: str, sender_name: str, mailbox: str, le
     mark_signatures(texts, kinds, sender_name)
     if not any(kind is NEW and text.strip() for kind, text in zip(kinds, texts, strict=True)):
         # "Many thanks, received!" looks like a valediction, but by itself where nothing else is written it was meant.
-        first = next((i for i, kind in enumerate(kinds) if kind is ZoneKind.SIGNATURE), len(kinds))
-        if first + 1 < len(texts) and not texts[first + 1].strip():
-            kinds[first] = NEW
+        alone = next((i for i, kind in enumerate(kinds) if kind is ZoneKind.SIGNATURE), len(kinds))
+        if alone + 1 < len(texts) and not texts[alone + 1].strip():
+            kinds[alone] = NEW
     for index in range(1, len(kinds)):
         if not texts[index][:LONGEST_LINE].strip("> \t") and kinds[index] is not ZoneKind.LETTER:
             kinds[index] = kinds[index - 1]
