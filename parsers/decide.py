@@ -26,6 +26,10 @@ NOT_A_MEMBER = 0.75
 BESIDE = 10
 """How many words around a name may introduce it as the new minister's."""
 NO_AVAILABILITY, OUTWEIGHS = 0.35, 0.92
+WRITES_ONLY = 0.1
+"""From this share of the role "none" on, a writer is nobody who comes along."""
+MYSELF = 0.8
+"""How sure it must be that the writer comes on one day at least."""
 UNNAMED = 0.6
 """How sure the reader must be to take something as said of a principal whom the text does not name."""
 
@@ -80,9 +84,16 @@ def _judged(state: Context) -> list[_Judged]:
             if best and (number not in {NOBODY, WRITER} or verdict.probabilities[best] > UNNAMED):
                 days[verdict.day] = (Attendance(ATTENDANCE[best]), verdict.probabilities[best], verdict)
         roles = [sum(v.roles[i] for v in verdicts) / len(verdicts) for i in range(4)]
-        if days:
-            found.append(_Judged(person, number, days, roles))
+        judged = _Judged(person, number, days, roles)
+        # Whoever writes says "I" for many reasons: only a plain "and myself" counts.
+        if days and (number != WRITER or _comes_too(judged)):
+            found.append(judged)
     return found
+
+
+def _comes_too(writer: _Judged) -> bool:
+    coming = [sure for attendance, sure, _ in writer.days.values() if attendance is not Attendance.NO]
+    return writer.roles[0] < WRITES_ONLY and max(coming, default=0.0) > MYSELF
 
 
 def doubted(said: list[Statement], state: Context) -> bool:

@@ -23,7 +23,6 @@ LONGEST_PASSAGE = 420
 AROUND = 3
 MOST_PEOPLE = 24
 MOST_SENTENCES = 14
-LEARNT = False
 
 
 def passage(doc: Doc, numbers: list[int], language: str, writer: int | None = None) -> Passage:
@@ -116,7 +115,7 @@ class AttendanceModel(Committee):
         if state.principal < 0 and state.own is not None:
             numbers.append(NOBODY)
         writes = state.principal if state.principal_writes and state.principal >= 0 else None
-        if LEARNT and writes is None and state.writer and _first_person(doc, state):
+        if writes is None and state.writer and _first_person(doc, state):
             numbers.append(WRITER)
         for number in numbers:
             window = _window(doc, number)
@@ -156,7 +155,11 @@ class AttendanceModel(Committee):
         if self.table is None:
             return alone
         principal = NOBODY if state.principal < 0 else state.principal
-        others = [n for n in alone if n != principal and not (n < len(state.people) and state.people[n].delegation)]
+        others = [
+            n
+            for n in alone
+            if n not in {principal, WRITER} and not (n < len(state.people) and state.people[n].delegation)
+        ]
         minister, revised = reconcile(alone.get(principal), [alone[n] for n in others], self.table)
         out = {**alone, **dict(zip(others, revised, strict=True))}
         return out if minister is None else {**out, principal: minister}
