@@ -10,7 +10,7 @@ from datetime import date
 from spacy.tokens import Doc
 
 from parsers.conference import Conference, Delegation
-from parsers.context import Context, Verdict
+from parsers.context import Context, Verdict, context
 from parsers.document import Shown
 from parsers.examples import ATTENDANCE, NOBODY, ROLES, WRITER
 from parsers.glossary import concept
@@ -30,6 +30,8 @@ WRITES_ONLY = 0.1
 """From this share of the role "none" on, a writer is nobody who comes along."""
 MYSELF = 0.8
 """How sure it must be that the writer comes on one day at least."""
+NEAR = 0.12
+SHORTEST_REQUEST = 5
 UNNAMED = 0.6
 """How sure the reader must be to take something as said of a principal whom the text does not name."""
 
@@ -216,8 +218,7 @@ def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
     needed for one."""
     out: list[Question] = []
     for number, sure in state.asking:
-        start, end = state.sentences[number]
-        if sure < _needed(doc[start:end].text, state.languages[number]):
+        if sure < _needed(doc, number):
             continue
         found = _evidence(doc, state, shown, number, "asks", sure)
         text = " ".join(found.text.lstrip("-*•·–— \t").split())
@@ -226,8 +227,19 @@ def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
     return out
 
 
-def _needed(sentence: str, language: str) -> float:
+def unclear_question(doc: Doc, state: Context) -> bool:
+    """Whether a sentence comes so near to what is needed for a question that a person should look."""
+    return any(abs(sure - _needed(doc, number)) < NEAR for number, sure in state.asking)
+
+
+def _needed(doc: Doc, number: int) -> float:
+    state = context(doc)
+    start, end = state.sentences[number]
+    sentence = doc[start:end].text
     if sentence.rstrip(' )"”»').endswith(("?", ";")) and "?" in sentence:
         return 0.3
-    phrase = contains(sentence[:160], of((language,), "questions", "asks"))
-    return 0.2 if " " in phrase else 0.5
+    phrase = contains(sentence[:160], of((state.languages[number],), "questions", "asks"))
+    if " " in phrase:
+        return 0.2
+    # An address line or a heading is too short to ask for anything without a question mark.
+    return 0.5 if len(sentence.split()) >= SHORTEST_REQUEST else 1.0

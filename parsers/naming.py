@@ -110,6 +110,8 @@ class People:
                 continue
             start = _whole(doc, ent, taken)
             text = _bare_name(doc[start : ent.end].text, _language_at(doc, ent.start))
+            if _is_contact(doc, start):
+                continue
             if not text or is_degree(text) or _signed(doc, start, ent.end) or _is_heading(doc, ent):
                 continue
             if fold(text) in _listed_titles():
@@ -207,7 +209,7 @@ def _bare_name(text: str, language: str) -> str:
     ):
         words = strip_titles(" ".join(words[1:])).split()
     concepts = {concept(fold(word.strip(".,:;()")), tongue) for word in words for tongue in (language, "en")}
-    if concepts & _NO_NAME or fold(words[-1]) in country_words():
+    if concepts & _NO_NAME or fold(words[-1]) in country_words() or fold(words[-1]).startswith(_REGIONS):
         return "" if concepts & _NO_NAME or len(words) < 3 else " ".join(words[:-1])
     return " ".join(words)
 
@@ -237,6 +239,26 @@ def _whole(doc: Doc, ent: Span, taken: set[int]) -> int:
     if plain and not listed and start - 1 > first:
         return start - 1
     return start if capitals else ent.start
+
+
+_CONTACT = re.compile(
+    r"\b(?:contact|kontakt|contatto|contacto|contato|ansprech|yhteyshenk|yhteystie|kapcsolattart|kontaktn|επικοινων|контакт|"
+    r"tengili|teagmh|kuntatt|saziņ|stik)\w*[^:\n]{0,25}:[^:\n]{0,20}$",
+    re.IGNORECASE,
+)
+
+
+_REGIONS = (
+    "balkan", "балкан", "βαλκαν", "mediterran", "sredozem", "europ", "evrop", "европ", "ευρωπ", "schengen", "sahel",
+)  # fmt: skip
+"""Beginnings of names of regions that ministries of the interior write about."""
+
+
+def _is_contact(doc: Doc, start: int) -> bool:
+    """Whether a label before the name, on its line, calls the person a contact: "Contact person: …"."""
+    number = sentence_at(doc, start)
+    first = context(doc).sentences[number][0]
+    return bool(_CONTACT.search(doc.text[doc[first].idx : doc[start].idx][-80:]))
 
 
 def _is_heading(doc: Doc, ent: Span) -> bool:
@@ -285,8 +307,13 @@ def _vouched(doc: Doc, mention: Mention, full: list[Mention]) -> bool:
     """Whether a single word is a person: a title stands before it, or it is part of a full name elsewhere."""
     if any(same_person(mention.text, other.text) for other in full):
         return True
-    before = fold(doc[mention.start - 1].text) if mention.start else ""
+    number = sentence_at(doc, mention.start)
+    if number < 0 or context(doc).sentences[number][0] == mention.start:
+        return False
+    before = fold(doc[mention.start - 1].text)
     if before == "." and mention.start > 1:
         before = fold(doc[mention.start - 2].text)
+        if len(before) < 2:
+            return False
     titled = before in _listed_titles() or before + "." in _listed_titles() or before.strip(".") in honorifics()
     return titled and not DEGREE.fullmatch(before)

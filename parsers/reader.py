@@ -173,6 +173,7 @@ class Reader:
             neither,
             cast("tuple[str, ...]", base["problems"]),
             doubted=doubted,
+            unclear_question=decide.unclear_question(doc, state),
         )
         return Reading(
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share

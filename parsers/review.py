@@ -26,6 +26,10 @@ _CORRECTS = (
 )  # fmt: skip
 
 
+UNCLEAR = 0.5
+"""The sureness of a reading of which one sentence is as likely a question as not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Reasons for review (empty: sure), whether the message takes back something said before, and the overall
@@ -48,6 +52,7 @@ def judge(
     problems: tuple[str, ...],
     *,
     doubted: bool = False,
+    unclear_question: bool = False,
 ) -> Judged:
     """The doubts about a person's message."""
     reasons: list[str] = [*problems]
@@ -74,13 +79,9 @@ def judge(
         sureness = min(sureness, share)
         if share < conference.threshold:
             reasons.append("it is not clear what this message is about")
-    for number, sure in state.asking:
-        if 0.25 < sure < 0.75:
-            sentence = state.sentences[number]
-            sureness = min(sureness, abs(sure - 0.5) * 2)
-            if sentence:
-                reasons.append("a sentence may or may not be a question")
-            break
+    if unclear_question:
+        sureness = min(sureness, UNCLEAR)
+        reasons.append("a sentence may or may not be a question")
     corrects = bool(contains(f"{head.subject}\n{shown.read[:3000]}", _CORRECTS))
     return Judged(list(dict.fromkeys(reasons)), corrects, round(sureness, 3))
 

@@ -5,12 +5,21 @@ running text ends it.
 import re
 
 from parsers.lexicon import contains, every, key, starts_with
+from parsers.people import honorifics
 from parsers.reading import ZoneKind
 from parsers.text import fold
 
 NEW, SIGNATURE, DISCLAIMER = ZoneKind.NEW, ZoneKind.SIGNATURE, ZoneKind.DISCLAIMER
 WRAPPED = 60
 """A line at least so long may be running text that goes on in the next line."""
+_PRINTS = re.compile(
+    r"\b(?:ge)?print|imprim|\bdrucken|ausdruck|ausgedruckt|afdruk|afgedrukt|\bstamp[ai]|\btisk|vytla[čc]|vytisk|"
+    r"wydruk|drukow|natisn|ispis|kinyomtat|tulost|prindi|drukā|izdruk|spausdin|skriv(?:a|er)? ut|utskrift|udskriv|"
+    r"εκτυπ|τυπώ|разпечат|\btipăr|clóbhuail",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(r"\be?-?mails?\b|e-?mail|courriel|correo|мейл|имейл|τούτο το μήνυμα|μήνυμα|tölvupóst", re.IGNORECASE)
+"""Together in one short line: the plea to think before printing."""
 _RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
 _PHONE = re.compile(r"\+\s?\d[\d ()/.-]{6,}|\(0\d{1,4}\)|\b0\d[\d /.-]{6,}")
 _CONTACT = re.compile(
@@ -55,6 +64,9 @@ def mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) -
             closing = True
             continue
         disclaimer = False
+        if len(stripped) < 110 and _PRINTS.search(stripped) and _MAIL.search(stripped):
+            kinds[index] = DISCLAIMER
+            continue
         if starts_with(stripped, mobile) and len(stripped) < 80:
             kinds[index] = SIGNATURE
             continue
@@ -114,7 +126,7 @@ def _prose(text: str) -> bool:
 
 
 def _own_name(text: str, name: frozenset[str]) -> bool:
-    tokens = re.findall(r"\w{2,}", fold(text))
+    tokens = [word for word in re.findall(r"\w{2,}", fold(text)) if word not in honorifics()]
     return (
         bool(name)
         and 0 < len(tokens) <= 5

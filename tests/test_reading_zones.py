@@ -266,3 +266,29 @@ def test_a_valediction_that_is_all_there_is_was_written() -> None:
     found = zones(lines, subject="", sender_name="Dace Liepa", mailbox=MAILBOX, letter=LETTER)
     assert found.kinds[0] is ZoneKind.NEW
     assert found.kinds[2:] == (ZoneKind.SIGNATURE,) * 2
+
+
+@pytest.mark.parametrize(
+    "plea",
+    [
+        "Do you really need to print this e-mail?",
+        "Muss diese E-Mail wirklich ausgedruckt werden?",
+        "Avez-vous vraiment besoin d'imprimer ce courriel ?",
+        "Czy musisz drukować tę wiadomość e-mail?",
+    ],
+)
+def test_a_plea_not_to_print_asks_nothing(plea: str) -> None:
+    lines = [Line(text) for text in ("The Minister comes on both days.", "", plea)]
+    found = zones(lines, subject="", sender_name="", mailbox=MAILBOX, letter=LETTER)
+    assert (found.kinds[0], found.kinds[2]) == (ZoneKind.NEW, ZoneKind.DISCLAIMER)
+
+
+def test_a_request_to_print_badges_is_no_plea() -> None:
+    lines = [Line("Could you print the badges before we arrive?")]
+    assert zones(lines, subject="", sender_name="", mailbox=MAILBOX, letter=LETTER).kinds == (ZoneKind.NEW,)
+
+
+def test_the_senders_name_signs_with_its_titles_too() -> None:
+    lines = [Line(text) for text in ("Pan ministr přijede jen první den.", "", "Mgr. Karel Dvorský", "ředitel odboru")]
+    found = zones(lines, subject="", sender_name="Dvorský Karel", mailbox=MAILBOX, letter=LETTER)
+    assert found.kinds[2:] == (ZoneKind.SIGNATURE,) * 2
