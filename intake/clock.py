@@ -33,4 +33,8 @@ class SystemClock:
         return time.monotonic()
 
     def wait(self, descriptors: Sequence[int], seconds: float) -> list[int]:
-        return select.select(descriptors, [], [], max(0.0, seconds))[0]
+        # By poll: select knows no descriptor above 1023.
+        poller = select.poll()
+        for descriptor in descriptors:
+            poller.register(descriptor, select.POLLIN)
+        return [descriptor for descriptor, _ in poller.poll(max(0.0, seconds) * 1000)]

@@ -33,7 +33,7 @@ class FramePipe:
         """Sends one frame. Raises `PipeClosedError` or `DeadlineError`."""
         left = memoryview(struct.pack(">I", len(payload)) + payload)
         while left:
-            self._wait([], [self._write_fd], deadline)
+            _wait(self._write_fd, select.POLLOUT, deadline)
             try:
                 left = left[os.write(self._write_fd, left) :]
             except BlockingIOError:
@@ -44,14 +44,14 @@ class FramePipe:
     def receive(self, *, deadline: float | None = None) -> bytes:
         """The next frame. Raises `PipeClosedError` or `DeadlineError`."""
         while (frame := self._whole()) is None:
-            self._wait([self._read_fd], [], deadline)
+            _wait(self._read_fd, select.POLLIN, deadline)
             self._take()
         return frame
 
     def ready(self) -> bytes | None:
         """The next frame if it is there in full, without waiting. Raises `PipeClosedError`."""
         frame = self._whole()
-        while frame is None and select.select([self._read_fd], [], [], 0)[0]:
+        while frame is None and _possible(self._read_fd, select.POLLIN, 0):
             self._take()
             frame = self._whole()
         return frame
@@ -87,7 +87,15 @@ class FramePipe:
         del self._received[: 4 + length]
         return frame
 
-    def _wait(self, readable: list[int], writable: list[int], deadline: float | None) -> None:
-        timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if not any(select.select(readable, writable, [], timeout)):
-            raise DeadlineError
+
+def _wait(descriptor: int, event: int, deadline: float | None) -> None:
+    timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+    if not _possible(descriptor, event, timeout):
+        raise DeadlineError
+
+
+def _possible(descriptor: int, event: int, timeout: float | None) -> bool:
+    """Whether a descriptor is ready within `timeout` seconds. By poll: select knows no descriptor above 1023."""
+    poller = select.poll()
+    poller.register(descriptor, event)
+    return bool(poller.poll(None if timeout is None else timeout * 1000))

@@ -5,16 +5,20 @@
 The bytes are in the register before anybody looks into them, so a message that cannot be read is a row with a reason.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from intake.reading_process import ReaderProcess, ReaderRaisedError, ReadingFaultError
-from intake.register import Location, Register
+from intake.register import Location, Register, RegisterError
+
+log = logging.getLogger(__name__)
 
 TRIES = 2
 """How often a message may end or overrun the reader's process: once may be the machine's fault."""
 
+UNRECORDED = "the program failed while it recorded what the message says"
 IN_JUNK = "It lay in the junk folder"
 IN_PART = "Not all of this message was fetched. Open it in the mailbox to see the rest"
 
@@ -62,5 +66,13 @@ def read_kept(
     if register.lacking([number]):
         # What it says may stand in the part that is missing.
         reading = replace(reading, review=(*reading.review, IN_PART))
-    register.record(number, reading, at=now())
+    try:
+        register.record(number, reading, at=now())
+    except RegisterError:
+        raise
+    except Exception:  # a fault of this program over one message must not hold up the others
+        log.exception("Message %d was read but could not be recorded", number)
+        if attempt < TRIES:
+            return False
+        register.quarantine(number, at=now(), why=UNRECORDED)
     return True

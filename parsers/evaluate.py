@@ -19,6 +19,7 @@ from parsers.network import softmax
 from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel
 from parsers.train import (
     ATTENDANCE_EPOCHS,
+    MEMBERS,
     SMALL_EPOCHS,
     asks_items,
     sort_items,
@@ -109,7 +110,8 @@ def curve(figures: Figures) -> list[str]:
 @click.option("--only", default=0, show_default=True, help="Stop after this many parts; 0 runs all.")
 @click.option("--languages", is_flag=True, help="Hold out whole languages instead of stretches of a file.")
 @click.option("--epochs", default=1.0, show_default=True, help="Scales the passes over the corpus.")
-def main(count: int, only: int, languages: bool, epochs: float) -> None:
+@click.option("--members", default=MEMBERS, show_default=True, help="How many networks decide on attendance together.")
+def main(count: int, only: int, languages: bool, epochs: float, members: int) -> None:
     """Measure on what training did not see."""
     entries = list(read_corpus())
     figures = Figures()
@@ -122,7 +124,8 @@ def main(count: int, only: int, languages: bool, epochs: float) -> None:
         def passes(usual: int) -> int:
             return max(1, round(usual * epochs))
 
-        measure_attendance(train_attendance(training, quiet, passes(ATTENDANCE_EPOCHS)), held_out, figures)
+        attendance = train_attendance(training, quiet, passes(ATTENDANCE_EPOCHS), range(members))
+        measure_attendance(attendance, held_out, figures)
         _measure(train_asks(training, quiet, passes(SMALL_EPOCHS)), asks_items(held_out), "questions", figures)
         _measure(
             train_sort(training, quiet, passes(SMALL_EPOCHS)), sort_items(held_out), f"sort ({len(SORTS)})", figures

@@ -41,7 +41,10 @@ class MovedClock:
         watcher = threading.Thread(target=self._tell, args=(deadline, mover, number), daemon=True)
         watcher.start()
         try:
-            ready = select.select([*descriptors, moved], [], [])[0]
+            poller = select.poll()
+            for descriptor in (*descriptors, moved):
+                poller.register(descriptor, select.POLLIN)
+            ready = [descriptor for descriptor, _ in poller.poll()]
             return [descriptor for descriptor in ready if descriptor != moved]
         finally:
             with self._change:

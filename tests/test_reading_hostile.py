@@ -20,7 +20,10 @@ def check(reading: Reading) -> None:
     """What is true of every reading."""
     proofs = [proof for statement in reading.statements for proof in statement.evidence]
     proofs.extend(question.evidence for question in reading.questions)
-    proofs.extend(p for p in (reading.delegation_evidence, reading.neither_evidence) if p is not None)
+    others = [p for p in (reading.delegation_evidence, reading.neither_evidence) if p is not None]
+    # What rests on a header is quoted without a place in the text.
+    proofs.extend(p for p in others if p.end > p.start)
+    assert all((p.start, p.end) == (0, 0) for p in others if p.end <= p.start)
     for proof in proofs:
         assert 0 <= proof.start <= proof.end <= len(reading.text)
         assert reading.text[proof.start : proof.end] == proof.text

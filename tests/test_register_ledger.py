@@ -4,15 +4,20 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from register_samples import CONFERENCE, NO, both, on, raw_mail, reading
 
+from intake.process import read_kept
+from intake.reading_process import ReaderProcess
 from intake.register import Bucket, Location, Register, RegisterBusyError, RegisterError
 from intake.register.file import network_kind
 from intake.register.moment import from_text, said_at, to_text
+from parsers.reading import Reading
 
 INBOX = Location("bridges@host.example", "INBOX", 7, 1)
 
@@ -303,3 +308,27 @@ class TestFile:
 
             assert one.counts("bridges").total == 2
             assert one.version() == two.version() == 2
+
+
+class Gives:
+    """A reader that gives one reading for everything, one that no file can hold for what says "odd"."""
+
+    def read(self, raw: bytes, _: datetime) -> Reading:
+        return replace(reading(), text="\ud800" if b"odd" in raw else "plain")
+
+
+def test_a_reading_that_cannot_be_recorded_holds_up_no_other(register: Register) -> None:
+    odd, plain = keep(register, b"odd"), keep(register, b"plain")
+    reader = cast("ReaderProcess", Gives())
+
+    assert not read_kept(register, reader, odd, now=lambda: on(2))
+    assert read_kept(register, reader, plain, now=lambda: on(2))
+    assert register.unread("bridges") == [odd]
+    assert read_kept(register, reader, odd, now=lambda: on(3))
+    assert register.unread("bridges") == []
+
+
+def test_an_empty_message_is_recorded(register: Register) -> None:
+    empty = keep(register, b"")
+
+    assert read_kept(register, cast("ReaderProcess", Gives()), empty, now=lambda: on(2))

@@ -264,7 +264,8 @@ class Entries(Ledger, Questions, Conversations, Boards):
 
     def _head(self, number: int) -> bytes:
         row = self.row("SELECT substr(bytes, 1, ?) AS head FROM raw WHERE message = ?", (_HEAD, number))
-        return bytes(row["head"]) if row else b""
+        # Of an empty value SQLite's substr makes NULL.
+        return bytes(row["head"] or b"") if row else b""
 
     def _trusted(self, event_id: int) -> str:
         row = self.row("SELECT trusted FROM event WHERE id = ?", (event_id,))
