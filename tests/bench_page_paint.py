@@ -1,6 +1,6 @@
 """First paint of the board on loopback, and how far its layout shifts while mails change it.
 
-    python tests/bench_page_paint.py [--loads 20] [--mails 20]
+    python tests/bench_page_paint.py [--loads 20] [--mails 8]
 
 Prints what Chromium itself reports (Paint Timing and Layout Instability, W3C); asserts nothing. Every load is a browser
 context of its own, so nothing is cached. What lies between `answered` (the first byte) and `painted` is the work of the
@@ -80,7 +80,7 @@ def shifted(browser: Any, service: PageService, mails: int, width: int) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--loads", type=int, default=20)
-    arguments.add_argument("--mails", type=int, default=20)
+    arguments.add_argument("--mails", type=int, default=8)
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name, sync_playwright() as running:
         service = PageService(Path(name))
