@@ -127,9 +127,7 @@ def main(count: int, only: int, languages: bool, epochs: float, members: int) ->
         attendance = train_attendance(training, quiet, passes(ATTENDANCE_EPOCHS), range(members))
         measure_attendance(attendance, held_out, figures)
         _measure(train_asks(training, quiet, passes(SMALL_EPOCHS)), asks_items(held_out), "questions", figures)
-        _measure(
-            train_sort(training, quiet, passes(SMALL_EPOCHS)), sort_items(held_out), f"sort ({len(SORTS)})", figures
-        )
+        _measure(train_sort(training, quiet, passes(SMALL_EPOCHS)), sort_items(held_out), sorting, figures)
         if number == only:
             break
     names = ("cells", "entries", "roles", "questions", "questions found", sorting)
