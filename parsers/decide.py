@@ -7,18 +7,17 @@ words mean what was learned.
 from dataclasses import dataclass
 from datetime import date
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from parsers.conference import Conference, Delegation
-from parsers.context import Context, Verdict, context
+from parsers.context import Context, Verdict, context, sentence_at
 from parsers.document import Shown
 from parsers.examples import ATTENDANCE, NOBODY, ROLES, WRITER
-from parsers.glossary import concept
+from parsers.glossary import concepts
 from parsers.itip import Reply
 from parsers.lexicon import contains, of
 from parsers.people import Person
 from parsers.reading import Attendance, Evidence, Question, Role, Statement
-from parsers.text import fold
 
 CALENDAR = 0.97
 NOT_A_MEMBER = 0.75
@@ -127,15 +126,12 @@ def _replace_principal(judged: list[_Judged], doc: Doc, state: Context) -> int:
 def _introduced(doc: Doc, state: Context, person: Person) -> bool:
     """Whether words for "new" and the principal's title stand beside the name: "our new Minister, Ms …"."""
     for mention in person.mentions:
-        number = next((n for n, (a, b) in enumerate(state.sentences) if a <= mention.start < b), -1)
+        number = sentence_at(doc, mention.start)
         if number < 0:
             continue
         start, end = state.sentences[number]
-        around = {
-            concept(fold(doc[i].text), tongue)
-            for i in range(max(start, mention.start - BESIDE), min(end, mention.end + BESIDE))
-            for tongue in (state.languages[number], "en")
-        }
+        near = doc[max(start, mention.start - BESIDE) : min(end, mention.end + BESIDE)]
+        around = concepts((token.text for token in near), state.languages[number])
         if "NEW" in around and "MINISTER" in around and "DEPUTY_WORD" not in around:
             return True
     return False
@@ -185,12 +181,12 @@ def _share(one: _Judged, role: Role) -> float:
 
 def _evidence(doc: Doc, state: Context, shown: Shown, sentence: int, rule: str, sure: float) -> Evidence:
     start, end = state.sentences[sentence]
-    return evidence(shown, doc[start].idx, doc[end - 1].idx + len(doc[end - 1]), rule, sure)
+    return evidence(shown, doc[start:end], rule, sure)
 
 
-def evidence(shown: Shown, start: int, end: int, rule: str, sure: float = 1.0) -> Evidence:
-    """Evidence on the shown text for a stretch of the read text."""
-    first, last = shown.place(start, end)
+def evidence(shown: Shown, span: Span, rule: str, sure: float = 1.0) -> Evidence:
+    """Evidence on the shown text for words of the read text."""
+    first, last = shown.place(span.start_char, span.end_char)
     return Evidence(first, last, shown.text[first:last], rule, round(sure, 3))
 
 
@@ -213,12 +209,21 @@ def merge(said: list[Statement], from_calendar: list[Statement]) -> list[Stateme
     return [s for s in from_calendar if (s.role, s.day) not in told] + said
 
 
-def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
+Asking = list[tuple[int, float, float]]
+"""Sentences by number, how much each asks, and how much is needed for a question."""
+
+
+def asking(doc: Doc, state: Context) -> Asking:
+    """The sentences of a text, weighed as questions."""
+    return [(number, sure, _needed(doc, number)) for number, sure in state.asking]
+
+
+def questions(doc: Doc, state: Context, shown: Shown, weighed: Asking) -> list[Question]:
     """The asking sentences as they stand in the message. A question mark, or a phrase that asks, lowers what is
     needed for one."""
     out: list[Question] = []
-    for number, sure in state.asking:
-        if sure < _needed(doc, number):
+    for number, sure, needed in weighed:
+        if sure < needed:
             continue
         found = _evidence(doc, state, shown, number, "asks", sure)
         text = " ".join(found.text.lstrip("-*•·–— \t").split())
@@ -227,9 +232,9 @@ def questions(doc: Doc, state: Context, shown: Shown) -> list[Question]:
     return out
 
 
-def unclear_question(doc: Doc, state: Context) -> bool:
+def unclear_question(weighed: Asking) -> bool:
     """Whether a sentence comes so near to what is needed for a question that a person should look."""
-    return any(abs(sure - _needed(doc, number)) < NEAR for number, sure in state.asking)
+    return any(abs(sure - needed) < NEAR for _, sure, needed in weighed)
 
 
 def _needed(doc: Doc, number: int) -> float:

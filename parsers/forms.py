@@ -11,11 +11,10 @@ from itertools import pairwise, zip_longest
 from spacy.tokens import Doc
 
 from parsers.context import context, sentence_at
-from parsers.glossary import concept
+from parsers.glossary import concepts
 from parsers.lexicon import every, key
 from parsers.people import Mention
 from parsers.reading import Attendance
-from parsers.text import fold
 
 EXACT = 0.97
 REACH = 9
@@ -52,14 +51,15 @@ def _answers(doc: Doc, number: int) -> dict[date, Attendance]:
     mentions = [m for m, behind in zip_longest(mentions, mentions[1:]) if behind is None or behind.days != m.days]
     if not mentions or _negated(doc, start, mentions[0].start, state.languages[number]):
         return {}
-    spans = [(doc[m.start].idx, doc[m.end - 1].idx + len(doc[m.end - 1])) for m in mentions]
-    stops = [doc[start].idx, *(stop for _, stop in spans)]
+    line = doc[start:end]
+    named = [doc[m.start : m.end] for m in mentions]
+    spans = [(span.start_char, span.end_char) for span in named]
+    stops = [line.start_char, *(stop for _, stop in spans)]
     before = [_BEFORE.search(doc.text[stop:here]) for stop, (here, _) in zip(stops, spans, strict=False)]
     if all(before):
         said: list[Attendance | None] = [_ticked(match[1]) for match in before if match]
     else:
-        last = doc[end - 1].idx + len(doc[end - 1])
-        ends = [*(here for here, _ in spans[1:]), last]
+        ends = [*(here for here, _ in spans[1:]), line.end_char]
         said = [_behind(doc.text[stop:until]) for (_, stop), until in zip(spans, ends, strict=True)]
     if None in said or (len(said) > 1 and said == [Attendance.NO] * len(said) and any(before)):
         return {}
@@ -67,8 +67,7 @@ def _answers(doc: Doc, number: int) -> dict[date, Attendance]:
 
 
 def _negated(doc: Doc, start: int, end: int, language: str) -> bool:
-    concepts = {concept(fold(doc[i].text), tongue) for i in range(start, end) for tongue in (language, "en")}
-    return bool(concepts & {"NOT", "DECLINE", "CANNOT", "NOT_COME"})
+    return bool(concepts((token.text for token in doc[start:end]), language) & {"NOT", "DECLINE", "CANNOT", "NOT_COME"})
 
 
 def _behind(text: str) -> Attendance | None:

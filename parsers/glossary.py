@@ -7,6 +7,7 @@ are the same to the components in one column, and themselves in the others. File
 a line a concept: `CONCEPT: word word stem* …`, folded when read.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from parsers.lexicon import FOLDER
@@ -33,6 +34,11 @@ def _tables(language: str) -> tuple[dict[str, str], dict[str, str], int]:
             else:
                 exact.setdefault(form, name.strip())
     return exact, stems, max((len(stem) for stem in stems), default=0)
+
+
+def concepts(words: Iterable[str], language: str) -> set[str]:
+    """The concepts of words as they stand in a text, by its language and by English, which is mixed in everywhere."""
+    return {concept(fold(word), tongue) for word in words for tongue in (language, "en")} - {""}
 
 
 @cache

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 
 from parsers.context import Context, context, is_quoted, sentence_at
 from parsers.forms import split_names
-from parsers.glossary import concept
+from parsers.glossary import concept, concepts
 from parsers.lexicon import every, starts_with
 from parsers.names import PARTICLES, parts, same_person
 from parsers.origin import country_words
@@ -208,9 +208,9 @@ def _bare_name(text: str, language: str) -> str:
         or (words[0].rstrip(".") != words[0] and len(words[0]) > 2)
     ):
         words = strip_titles(" ".join(words[1:])).split()
-    concepts = {concept(fold(word.strip(".,:;()")), tongue) for word in words for tongue in (language, "en")}
-    if concepts & _NO_NAME or fold(words[-1]) in country_words() or fold(words[-1]).startswith(_REGIONS):
-        return "" if concepts & _NO_NAME or len(words) < 3 else " ".join(words[:-1])
+    no_name = bool(concepts((word.strip(".,:;()") for word in words), language) & _NO_NAME)
+    if no_name or fold(words[-1]) in country_words() or fold(words[-1]).startswith(_REGIONS):
+        return "" if no_name or len(words) < 3 else " ".join(words[:-1])
     return " ".join(words)
 
 
@@ -232,7 +232,7 @@ def _whole(doc: Doc, ent: Span, taken: set[int]) -> int:
     while start > first and fold(doc[start - 1].text) in PARTICLES and (doc[start - 1].text[0].islower() or capitals):
         start -= 1
     word = doc[start - 1].text if start > first else ""
-    known = any(concept(fold(word), tongue) for tongue in (_language_at(doc, ent.start), "en"))
+    known = bool(concepts([word], _language_at(doc, ent.start)))
     plain = word.isalpha() and word.istitle() and len(word) > 2 and not known and start - 1 not in taken
     listed = fold(word) in _listed_titles() or fold(word).strip(".") in honorifics()
     # A capital at the beginning of a sentence tells nothing.
@@ -267,8 +267,7 @@ def _is_heading(doc: Doc, ent: Span) -> bool:
     start, end = context(doc).sentences[number]
     if not doc[start:end].text.isupper():
         return False
-    language = _language_at(doc, ent.start)
-    return any(concept(fold(doc[i].text), tongue) for i in range(start, end) for tongue in (language, "en"))
+    return bool(concepts((token.text for token in doc[start:end]), _language_at(doc, ent.start)))
 
 
 def _entitles(doc: Doc, mention: Mention, behind: Mention) -> bool:

@@ -115,10 +115,12 @@ class AttendanceModel(Committee):
         if state.principal < 0 and state.own is not None:
             numbers.append(NOBODY)
         writes = state.principal if state.principal_writes and state.principal >= 0 else None
-        if writes is None and state.writer and _first_person(doc, state):
+        mentions = {NOBODY: [], **{number: person.mentions for number, person in enumerate(state.people)}}
+        if writes is None and state.writer and (first_person := _first_person(doc, state)):
             numbers.append(WRITER)
+            mentions[WRITER] = first_person
         for number in numbers:
-            window = _window(doc, number)
+            window = _window(doc, mentions[number], at_days=number == NOBODY)
             if not window:
                 continue
             writer = WRITER if number == WRITER else writes
@@ -145,7 +147,7 @@ class AttendanceModel(Committee):
                 alone[number].days[state.days.index(date)] = np.where(np.arange(4) == answer, EXACT, (1 - EXACT) / 3)
         for number, judged in self._together(state, alone).items():
             for day, date in enumerate(state.days):
-                evidence = _evidence(doc, number, day, windows[number])
+                evidence = _evidence(doc, mentions[number], day, windows[number])
                 verdict = Verdict(number, date, _four(judged.days[day]), _four(judged.roles), evidence)
                 state.verdicts.append(verdict)
         return doc
@@ -183,13 +185,6 @@ def _four(row: np.ndarray) -> tuple[float, float, float, float]:
     return a, b, c, d
 
 
-def _mentions(doc: Doc, number: int) -> list[Mention]:
-    state = context(doc)
-    if number == WRITER:
-        return _first_person(doc, state)
-    return [] if number == NOBODY else state.people[number].mentions
-
-
 def _first_person(doc: Doc, state: Context) -> list[Mention]:
     """The words with which the writer means himself or herself, unless the writer is among the persons named."""
     if any(same_person(state.writer, person.name) for person in state.people):
@@ -203,17 +198,17 @@ def _first_person(doc: Doc, state: Context) -> list[Mention]:
     ]
 
 
-def _window(doc: Doc, number: int) -> list[int]:
-    """The whole text where it is short, else the sentences around the mentions of that person."""
+def _window(doc: Doc, mentions: list[Mention], *, at_days: bool) -> list[int]:
+    """The whole text where it is short, else the sentences around these mentions of a person, or those with days."""
     state = context(doc)
     total = len(state.sentences)
     size = sum(end - start for start, end in state.sentences)
     if size <= LONGEST_PASSAGE:
         return list(range(total))
     near: set[int] = set()
-    if number == NOBODY:
+    if at_days:
         near.update(sentence_at(doc, mention.start) for mention in state.day_mentions)
-    for mention in _mentions(doc, number):
+    for mention in mentions:
         at = sentence_at(doc, mention.start)
         near.update(range(max(0, at - AROUND), min(total, at + AROUND + 1)))
     kept: list[int] = []
@@ -226,10 +221,10 @@ def _window(doc: Doc, number: int) -> list[int]:
     return kept
 
 
-def _evidence(doc: Doc, number: int, day: int, window: list[int]) -> tuple[int, ...]:
+def _evidence(doc: Doc, mentions: list[Mention], day: int, window: list[int]) -> tuple[int, ...]:
     """The sentences that name both, else those of the person, else those of the day, else the first."""
     state = context(doc)
-    named = {sentence_at(doc, mention.start) for mention in _mentions(doc, number)}
+    named = {sentence_at(doc, mention.start) for mention in mentions}
     dated = {sentence_at(doc, m.start) for m in state.day_mentions if state.days[day] in m.days}
     for chosen in (named & dated, named, dated):
         if chosen:

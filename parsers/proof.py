@@ -22,8 +22,7 @@ def of_delegation(origin: Origin, doc: Doc, shown: Shown) -> Evidence | None:
     principal = next((p for p in context(doc).people if p.delegation == origin.code and p.mentions), None)
     if origin.sign == "name of the principal" and principal is not None:
         first = principal.mentions[0]
-        last = doc[first.end - 1]
-        return evidence(shown, doc[first.start].idx, last.idx + len(last), origin.sign)
+        return evidence(shown, doc[first.start : first.end], origin.sign)
     start, end = _place(shown.text, origin.words) if origin.sign in {"signature", "text"} else (0, 0)
     return Evidence(start, end, shown.text[start:end] or origin.words, origin.sign)
 
@@ -33,7 +32,7 @@ def of_sort(sentence: int, doc: Doc, shown: Shown) -> Evidence:
     if sentence < 0:
         return Evidence(0, 0, "", "empty")
     start, end = context(doc).sentences[sentence]
-    return evidence(shown, doc[start].idx, doc[end - 1].idx + len(doc[end - 1]), "sort")
+    return evidence(shown, doc[start:end], "sort")
 
 
 def of_machine(sign: str, shown: Shown) -> Evidence:

@@ -155,7 +155,8 @@ class Reader:
         answered = decide.calendar(body.replies, row, self.conference, shown)
         doubted = decide.doubted(found, state)
         said = decide.merge([] if doubted else found, answered)
-        asked = decide.questions(doc, state, shown)
+        weighed = decide.asking(doc, state)
+        asked = decide.questions(doc, state, shown, weighed)
         kinds: list[Kind] = []
         if said or state.sorts.get("availability", 0.0) > 0.9:
             kinds.append(Kind.AVAILABILITY)
@@ -173,7 +174,7 @@ class Reader:
             neither,
             cast("tuple[str, ...]", base["problems"]),
             doubted=doubted,
-            unclear_question=decide.unclear_question(doc, state),
+            unclear_question=decide.unclear_question(weighed),
         )
         return Reading(
             **base,  # type: ignore[arg-type]  # the fields that both kinds of reading share

@@ -20,7 +20,7 @@ _PRINTS = re.compile(
 )
 _MAIL = re.compile(r"\be?-?mails?\b|e-?mail|courriel|correo|мейл|имейл|τούτο το μήνυμα|μήνυμα|tölvupóst", re.IGNORECASE)
 """Together in one short line: the plea to think before printing."""
-_RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
+RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
 _PHONE = re.compile(r"\+\s?\d[\d ()/.-]{6,}|\(0\d{1,4}\)|\b0\d[\d /.-]{6,}")
 _CONTACT = re.compile(
     r"@|https?://|www\.|\b(?:tel|tél|tlf|puh|fax|gsm|mob|mobile|phone|handy|kom|m\.|t\.|τηλ|тел)\b\.?\s*:?\s*[+(\d]",
@@ -70,7 +70,7 @@ def mark_signatures(texts: list[str], kinds: list[ZoneKind], sender_name: str) -
         if starts_with(stripped, mobile) and len(stripped) < 80:
             kinds[index] = SIGNATURE
             continue
-        if stripped in {"--", "---", "-- ", "—"} or (_RULE.match(stripped) and index > 0):
+        if stripped in {"--", "---", "-- ", "—"} or (RULE.match(stripped) and index > 0):
             closing = True
             kinds[index] = SIGNATURE
             continue

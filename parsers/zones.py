@@ -9,20 +9,18 @@ from dataclasses import dataclass
 
 from parsers.html import Line
 from parsers.lexicon import LANGUAGES, every, key, starts_with, words
-from parsers.own_letter import mark_letter
+from parsers.own_letter import LONGEST_LINE, mark_letter
 from parsers.reading import ZoneKind
-from parsers.signatures import mark_signatures
+from parsers.signatures import RULE, mark_signatures
 from parsers.text import fold
 
 MOST_LINES = 5_000
-LONGEST_LINE = 4_000
 NEW, QUOTED, ATTRIBUTION = ZoneKind.NEW, ZoneKind.QUOTED, ZoneKind.ATTRIBUTION
 
 _QUOTE = re.compile(r"^\s{0,3}(?:[A-Za-z]{0,4}>|\|(?=\s?>|\s*$))")
 _LABEL = re.compile(r"^[\s>*|]{0,8}\*{0,2}([^\W\d_][^:*\n]{0,28}?)\s?\*{0,2}\s?:\*{0,2}(?:\s+|(?=\S+@)|$)(.{0,400})")
 _DASHED = re.compile(r"^[\s>*]{0,6}[-_=—–*]{2,}\s*([^-_=—–\d][^\n]{2,60}?)\s*[-_=—–*:]{1,}\s*$")
 _GROUPWISE = re.compile(r"^>>>\s?[^>\n]{2,200}(?:<[^>\n]{3,200}>|\d)[^>\n]{0,60}>>>\s*$")
-_RULE = re.compile(r"^\s*[-_=*~]{5,}\s*$")
 _DATED = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 FORWARDED = ("forward", "weitergeleitet", "doorgestuurd", "transf", "inoltrat", "reenvi", "reencamin", "encaminh",
              "przekaz", "preposl", "předan", "proslij", "posredov", "tovabbit", "edasta", "valitet",
@@ -146,8 +144,8 @@ def _said_forwarded(texts: list[str], start: int) -> bool:
 def _rule_above(texts: list[str], start: int) -> int:
     """The header block's start moved up over the rule or separator that belongs to it."""
     index = start - 1
-    while index >= 0 and (not texts[index].strip() or _RULE.match(texts[index]) or _separator(texts[index])):
-        if _RULE.match(texts[index]) or _separator(texts[index]):
+    while index >= 0 and (not texts[index].strip() or RULE.match(texts[index]) or _separator(texts[index])):
+        if RULE.match(texts[index]) or _separator(texts[index]):
             start = index
         index -= 1
     return start
@@ -251,7 +249,7 @@ def _attribution(texts: list[str], kinds: list[ZoneKind], start: int) -> int:
 
 
 def _separates(text: str) -> bool:
-    return bool(_RULE.match(text)) or _separator(text)
+    return bool(RULE.match(text)) or _separator(text)
 
 
 def _closes_below(texts: list[str], index: int) -> bool:
