@@ -107,9 +107,12 @@ def _docx(part: Part) -> Opened:
     with zipfile.ZipFile(io.BytesIO(part.raw)) as archive:
         _unpacked(archive)
     lines: list[str] = []
-    for block in Document(io.BytesIO(part.raw)).iter_inner_content():
+    document = Document(io.BytesIO(part.raw))
+    lists = {style.style_id for style in document.styles if "List" in (style.name or "")}
+    for block in document.iter_inner_content():
         if isinstance(block, Paragraph):
-            numbered = block.style is not None and "List" in (block.style.name or "")
+            # `block.style` looks through all styles for the default one, each time.
+            numbered = block._p.style in lists
             lines.append(("- " if numbered else "") + block.text)
         elif isinstance(block, Table):
             for row in block.rows[:200]:

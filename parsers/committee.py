@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from thinc.api import Model
 
+from parsers.fused import Fused
 from parsers.marked import Passage, features
 from parsers.network import build
-
-BATCH = 48
 
 
 class Committee:
@@ -24,17 +23,15 @@ class Committee:
     def __init__(self) -> None:
         self.shape: dict[str, int] = {}
         self.members: list[Model[Any, Any]] = []
+        self._fused: Fused | None = None
 
     def scores(self, arrays: list[np.ndarray]) -> np.ndarray:
         """Logits, a row an array."""
-        out = np.zeros((len(arrays), self.answers), dtype=np.float32)
-        order = sorted(range(len(arrays)), key=lambda i: len(arrays[i]))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            batch = [arrays[i] for i in rows]
-            for member in self.members:
-                out[rows] += member.predict(batch) / len(self.members)
-        return out
+        if not self.members:
+            return np.zeros((len(arrays), self.answers), dtype=np.float32)
+        if self._fused is None or self._fused.size != len(self.members):
+            self._fused = Fused(self.members)
+        return self._fused.scores(arrays)
 
     def to_disk(self, path: Path, **_: object) -> None:
         """Saves shape and weights in a folder."""

@@ -23,7 +23,7 @@ class Lines:
         state.sentences = []
         starts: set[int] = set()
         spans = []
-        for start, end in sentences(doc.text):
+        for start, end in sentences(state.text):
             first, last = token_range(doc, start, end)
             if last <= first:
                 continue
@@ -44,7 +44,7 @@ class Tongue:
     def __call__(self, doc: Doc) -> Doc:
         state = context(doc)
         places = [(doc[a].idx, doc[b - 1].idx + len(doc[b - 1])) for a, b in state.sentences]
-        state.language, state.languages = languages_of(doc.text, places)
+        state.language, state.languages = languages_of(state.text, places)
         return doc
 
 

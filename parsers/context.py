@@ -28,8 +28,10 @@ class Verdict:
 
 @dataclass(slots=True)
 class Context:
-    """Filled from the top down: what is given first, then what each component assigns."""
+    """Filled from the top down: what is given first, then what each component assigns. `text` is the document's, which
+    spaCy would put together anew each time."""
 
+    text: str
     days: tuple[date, ...]
     roster: Roster
     own: Delegation | None = None

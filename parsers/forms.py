@@ -55,12 +55,12 @@ def _answers(doc: Doc, number: int) -> dict[date, Attendance]:
     named = [doc[m.start : m.end] for m in mentions]
     spans = [(span.start_char, span.end_char) for span in named]
     stops = [line.start_char, *(stop for _, stop in spans)]
-    before = [_BEFORE.search(doc.text[stop:here]) for stop, (here, _) in zip(stops, spans, strict=False)]
+    before = [_BEFORE.search(state.text[stop:here]) for stop, (here, _) in zip(stops, spans, strict=False)]
     if all(before):
         said: list[Attendance | None] = [_ticked(match[1]) for match in before if match]
     else:
         ends = [*(here for here, _ in spans[1:]), line.end_char]
-        said = [_behind(doc.text[stop:until]) for (_, stop), until in zip(spans, ends, strict=True)]
+        said = [_behind(state.text[stop:until]) for (_, stop), until in zip(spans, ends, strict=True)]
     if None in said or (len(said) > 1 and said == [Attendance.NO] * len(said) and any(before)):
         return {}
     return {day: answer for m, answer in zip(mentions, said, strict=True) if answer for day in m.days}

@@ -6,7 +6,7 @@ target, what is another, what lies before and behind. So the same words teach so
 of days.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,10 +17,12 @@ from parsers.glossary import concept
 from parsers.text import fold
 
 COLUMNS = 10
+WORD_COLUMNS = 5
 FLAGS = 9
 IS_PERSON, IS_DAY, NEAR_PERSON, NEAR_DAY = 1, 2, 4, 8
 BREAK = "§break"
 OTHER_DATE = -1
+_CLAUSE = frozenset(",;:–—|()") | {BREAK}
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Passage:
     language: str = ""
 
     _columns: np.ndarray | None = None
+    _arrays: tuple[np.ndarray, np.ndarray, np.ndarray, list[int]] | None = None
 
     def columns(self) -> np.ndarray:
         """The word columns of every token, whatever is looked at; computed once."""
@@ -44,9 +47,14 @@ class Passage:
             self._columns = np.array(rows, dtype=np.uint64).reshape(len(rows), 5)
         return self._columns
 
-    def marked(self) -> list[int]:
-        """The tokens that are mentions of a person or a day."""
-        return [i for i, (person, days) in enumerate(zip(self.person, self.days, strict=True)) if person >= 0 or days]
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[int]]:
+        """The person, the sentence and the clause of each token (punctuation and sentence ends count clauses up), and
+        the tokens that are mentions of a person or a day; computed once."""
+        if self._arrays is None or len(self._arrays[0]) != len(self.words):
+            ends = np.array([word in _CLAUSE for word in self.words], dtype=int)
+            marked = [i for i, days in enumerate(self.days) if days or self.person[i] >= 0]
+            self._arrays = np.array(self.person), np.array(self.sentence), np.cumsum(ends) - ends, marked
+        return self._arrays
 
     def add(self, word: str, sentence: int, person: int = -1, days: tuple[int, ...] = ()) -> None:
         """Appends one token."""
@@ -101,12 +109,6 @@ def _word_columns(word: str, language: str) -> tuple[int, int, int, int, int]:
     return columns
 
 
-def _bucket(distance: int) -> int:
-    size = abs(distance)
-    step = size if size < 4 else 4 if size < 6 else 5 if size < 10 else 6 if size < 18 else 7
-    return step if distance >= 0 else -step
-
-
 def features(passage: Passage, target: Target | None, mask_words: Iterable[int] = ()) -> np.ndarray:
     """An array of shape `(tokens + 2, COLUMNS)`, uint64. Without a target it describes the text alone.
 
@@ -132,13 +134,10 @@ def features(passage: Passage, target: Target | None, mask_words: Iterable[int] 
     blanked = [index + 2 for index in mask_words if passage.person[index] < 0 and not passage.days[index]]
     if blanked:
         out[blanked, :4] = 0
-    for index in passage.marked():
+    for index in passage.arrays()[3]:
         out[index + 2, :5] = _word_columns(_shown(passage, index, target), passage.language)
-    if target is not None:
-        persons, days = _states(passage, target)
-        out[2:, 5] = [_hash(f"P{p}|D{d}") for p, d in zip(persons, days, strict=True)]
-        out[2:, 6] = [_hash("P" + p) for p in persons]
-        _distances(passage, target, out)
+    if target is not None and size:
+        _looked_from(passage, target, out[2:])
     return out
 
 
@@ -166,93 +165,84 @@ def _day_mark(days: tuple[int, ...], target: Target | None) -> str:
     return "§E+" if min(days) > target.day else "§E-"
 
 
-def _states(passage: Passage, target: Target | None) -> tuple[list[str], list[str]]:
-    """For every token: the person and the day it most likely speaks about, by what was named before it in the sentence,
-    else behind it, else in the sentences before (who was named last stays the subject)."""
-    size = len(passage.words)
-    if target is None:
-        return [""] * size, [""] * size
-    persons = ["?"] * size
-    days = ["?"] * size
-    start = 0
-    topic, topic_day = "none", "none"
-    while start < size:
-        end = start
-        while end < size and passage.sentence[end] == passage.sentence[start]:
-            end += 1
-        topic = _scope(start, end, topic, persons, lambda i: _person_state(passage, i, target))
-        topic_day = _scope(start, end, topic_day, days, lambda i: _day_state(passage, i, target))
-        start = end
-    return persons, days
+_PERSONS = ("T", "M", "O", "none")
+_DATES = ("D", "B", "E+", "E-", "F", "none")
+_SCOPES = ("b", "a", "t")
+"""What was named before in the sentence, behind, or in the sentences before."""
+_STATES = np.array(
+    [[_hash(f"P{p}{person}|D{d}{date}") for d in _SCOPES for date in _DATES] for p in _SCOPES for person in _PERSONS],
+    dtype=np.uint64,
+)
+_PERSON_STATES = np.array([_hash(f"P{p}{person}") for p in _SCOPES for person in _PERSONS], dtype=np.uint64)
+_NOWHERE = 99
+_STEPS = np.array([0, 1, 2, 3, 4, 4, 5, 5, 5, 5, *[6] * 8, 7])
+"""Distances in words, the farther the coarser."""
+_BUCKETS = [*range(-7, 8), _NOWHERE]
+_FLAGS_OF_TWO = [(a, b) for a in (False, True) for b in (False, True)]
+_TO_PERSON = np.array([[_hash(f"dT{n}{a}{b}") for a, b in _FLAGS_OF_TWO] for n in _BUCKETS], dtype=np.uint64)
+_TO_DAY = np.array(
+    [[_hash(f"dD{n}{dated}{a}{b}") for dated in (False, True) for a, b in _FLAGS_OF_TWO] for n in _BUCKETS],
+    dtype=np.uint64,
+)
 
 
-def _scope(start: int, end: int, topic: str, states: list[str], state: Callable[[int], str]) -> str:
-    named = [state(i) for i in range(start, end)]
-    following = ""
-    ahead = [""] * (end - start)
-    for i in range(end - start - 1, -1, -1):
-        ahead[i] = following
-        if named[i]:
-            following = named[i]
-    current = ""
-    for i in range(end - start):
-        if named[i]:
-            current = named[i]
-        states[start + i] = "b" + current if current else "a" + ahead[i] if ahead[i] else "t" + topic
-    return current or topic
+def _looked_from(passage: Passage, target: Target, out: np.ndarray) -> None:
+    """The columns that depend on the target: for every token the person and the day that it most likely speaks about
+    (what was named before it in the sentence, else behind it, else last in the sentences before: who was named last
+    stays the subject), how far it is from the target in words, whether they share a clause, and the flags for pooling.
+    """
+    persons, sentences, clauses, marked = passage.arrays()
+    named = np.array([i for i in marked if passage.person[i] >= 0], dtype=int)
+    dated = np.array([i for i in marked if passage.days[i]], dtype=int)
+    who = np.array([_PERSONS.index(_person_state(passage.person[i], target)) for i in named], dtype=int)
+    when = np.array([_DATES.index(_day_mark(passage.days[i], target)[1:]) for i in dated], dtype=int)
+    person_state = _scoped(named, who, sentences, len(_PERSONS))
+    out[:, 5] = _STATES[person_state, _scoped(dated, when, sentences, len(_DATES))]
+    out[:, 6] = _PERSON_STATES[person_state]
+    people = np.flatnonzero(persons == target.person)
+    days = np.array([i for i in dated if target.day in passage.days[i]], dtype=int)
+    here, day_here = (_with(sentences, places) for places in (people, days))
+    beside, day_beside = (_with(clauses, places) for places in (people, days))
+    out[:, 7] = _TO_PERSON[_nearest(people, len(persons)), 2 * here + beside]
+    out[:, 8] = _TO_DAY[_nearest(days, len(persons)), 4 * day_here + 2 * here + day_beside]
+    out[:, FLAGS] = NEAR_PERSON * here + NEAR_DAY * day_here
+    out[people, FLAGS] += IS_PERSON
+    out[days, FLAGS] += IS_DAY
 
 
-def _person_state(passage: Passage, index: int, target: Target) -> str:
-    person = passage.person[index]
-    if person < 0:
-        return ""
+def _with(groups: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """1 for every token whose sentence or clause holds one of these places, else 0."""
+    chosen = np.zeros(groups[-1] + 1, dtype=int)
+    chosen[groups[places]] = 1
+    return np.asarray(chosen[groups])
+
+
+def _person_state(person: int, target: Target) -> str:
     return "T" if person == target.person else "M" if person == target.principal else "O"
 
 
-def _day_state(passage: Passage, index: int, target: Target) -> str:
-    return _day_mark(passage.days[index], target)[1:] if passage.days[index] else ""
+def _scoped(places: np.ndarray, states: np.ndarray, sentences: np.ndarray, kinds: int) -> np.ndarray:
+    """For every token `scope * kinds + state`, from the mentions at these places; the last state means none."""
+    states = np.append(states, kinds - 1)
+    at = np.append(sentences[places], -1)
+    behind = np.searchsorted(places, np.arange(len(sentences)), side="right")
+    before = behind - 1
+    has_before = (before >= 0) & (at[before] == sentences)
+    has_behind = at[behind] == sentences
+    # Where no mention came before, index -1 picks the state that means none.
+    scope = np.where(has_before, 0, np.where(has_behind, 1, 2))
+    return np.asarray(scope * kinds + np.where(scope == 1, states[behind], states[before]))
 
 
-def _distances(passage: Passage, target: Target, out: np.ndarray) -> None:
-    """How far each token is from the target person and day, in words and in clauses, and the flags for pooling."""
-    size = len(passage.words)
-    people = [i for i in range(size) if passage.person[i] == target.person]
-    days = [i for i in range(size) if target.day in passage.days[i]]
-    near_person = {passage.sentence[i] for i in people}
-    near_day = {passage.sentence[i] for i in days}
-    to_person, to_day = _nearest(people, size), _nearest(days, size)
-    clauses = _clauses(passage)
-    person_clauses = {clauses[i] for i in people}
-    day_clauses = {clauses[i] for i in days}
-    for index in range(size):
-        sentence = passage.sentence[index]
-        here, dated = sentence in near_person, sentence in near_day
-        row = out[index + 2]
-        row[7] = _hash(f"dT{to_person[index]}{here}{clauses[index] in person_clauses}")
-        row[8] = _hash(f"dD{to_day[index]}{dated}{here}{clauses[index] in day_clauses}")
-        row[FLAGS] = (
-            IS_PERSON * (passage.person[index] == target.person)
-            + IS_DAY * (target.day in passage.days[index])
-            + NEAR_PERSON * here
-            + NEAR_DAY * dated
-        )
-
-
-_CLAUSE = frozenset(",;:–—|()") | {BREAK}
-
-
-def _clauses(passage: Passage) -> list[int]:
-    """The number of the clause of each token: punctuation and sentence ends count up."""
-    out: list[int] = []
-    current = 0
-    for word in passage.words:
-        out.append(current)
-        current += word in _CLAUSE
-    return out
-
-
-def _nearest(places: Sequence[int], size: int) -> list[int]:
-    """For every token the bucketed, signed distance to the nearest of these places; 99 where there are none."""
-    if not places:
-        return [99] * size
-    return [_bucket(min((index - place for place in places), key=abs)) for index in range(size)]
+def _nearest(places: np.ndarray, size: int) -> np.ndarray:
+    """For every token the index in `_BUCKETS` of the signed distance to the nearest of these places."""
+    if not len(places):
+        return np.full(size, len(_BUCKETS) - 1)
+    tokens = np.arange(size)
+    behind = np.searchsorted(places, tokens, side="right")
+    before = tokens - places[np.maximum(behind - 1, 0)]
+    ahead = places[np.minimum(behind, len(places) - 1)] - tokens
+    backward = (behind > 0) & ((behind == len(places)) | (before <= ahead))
+    distance = np.where(backward, before, ahead)
+    steps = _STEPS[np.minimum(distance, len(_STEPS) - 1)]
+    return np.asarray(7 + np.where(backward, steps, -steps))

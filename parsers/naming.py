@@ -258,7 +258,7 @@ def _is_contact(doc: Doc, start: int) -> bool:
     """Whether a label before the name, on its line, calls the person a contact: "Contact person: …"."""
     number = sentence_at(doc, start)
     first = context(doc).sentences[number][0]
-    return bool(_CONTACT.search(doc.text[doc[first].idx : doc[start].idx][-80:]))
+    return bool(_CONTACT.search(context(doc).text[doc[first].idx : doc[start].idx][-80:]))
 
 
 def _is_heading(doc: Doc, ent: Span) -> bool:

@@ -1,7 +1,8 @@
 """The one small network that the trained components share: hashed features, convolutions, attention, one or more
 answers.
 
-Written with thinc alone, so that it trains and runs on a CPU core and saves to a few megabytes.
+Written with thinc alone, so that it trains on a CPU core and saves to a few megabytes. `fused` runs the
+networks of a committee at once.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from thinc.api import (
     Linear,
     Maxout,
     Model,
+    NumpyOps,
     Optimizer,
     ParametricAttention,
     Ragged,
@@ -23,12 +25,46 @@ from thinc.api import (
     expand_window,
     reduce_sum,
     residual,
-    with_array,
 )
 
-from parsers.marked import FLAGS, IS_DAY, IS_PERSON, NEAR_DAY, NEAR_PERSON
+from parsers.marked import COLUMNS, FLAGS, IS_DAY, IS_PERSON, NEAR_DAY, NEAR_PERSON
 
 Features = list[np.ndarray]
+VIEWS = 6
+"""How many vectors of a passage are laid side by side."""
+
+
+class QuickOps(NumpyOps):  # type: ignore[misc]  # compiled, without types
+    """thinc's operations for training: dropout masks from single-precision coins, which come twice as fast."""
+
+    def get_dropout_mask(self, shape: Any, drop: float | None) -> Any:
+        """As thinc's; zeros with probability `drop`, the rest scaled up."""
+        if drop is None or drop <= 0:
+            return np.ones(shape, dtype=np.float32)
+        if not hasattr(self, "coins"):
+            self.coins = np.random.default_rng(np.random.randint(2**31))
+        kept = self.coins.random(shape, dtype=np.float32) >= drop
+        return kept * np.float32(1 / (1 - drop))
+
+
+def stacked(passages: Features, apart: int) -> tuple[np.ndarray, np.ndarray]:
+    """All passages below each other with `apart` empty rows around each, so that no convolution reaches from one into
+    the next, and the numbers of the rows that are tokens."""
+    lengths = [len(passage) for passage in passages]
+    starts = np.cumsum([apart, *(length + apart for length in lengths)])[:-1]
+    out = np.zeros((sum(lengths) + apart * (len(passages) + 1), COLUMNS), dtype=np.uint64)
+    tokens = np.concatenate([np.arange(at, at + length) for at, length in zip(starts, lengths, strict=True)])
+    out[tokens] = np.concatenate(passages)
+    return out, tokens
+
+
+def looked_at(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the tokens of one passage, by their flags: those near the target (in sentences with the person and the day,
+    else with the person, else all), those that are the target person, those that are the target day."""
+    person_near = flags & NEAR_PERSON > 0
+    both = person_near & (flags & NEAR_DAY > 0)
+    near = both if both.any() else person_near if person_near.any() else np.ones(len(flags), dtype=bool)
+    return near.nonzero()[0], (flags & IS_PERSON > 0).nonzero()[0], (flags & IS_DAY > 0).nonzero()[0]
 
 
 def _ragged(data: np.ndarray, lengths: np.ndarray) -> Ragged:
@@ -58,23 +94,27 @@ def build(
         chain(expand_window(window_size=1), Maxout(nO=width, nI=width * 3, nP=3, normalize=True, dropout=dropout / 2))
     )
     encode: Model[Any, Any] = chain(embed, clone(step, depth))
-    views = 6
     return chain(
-        pool(encode, width),
+        pool(encode, width, depth),
         Dropout(dropout),
-        Maxout(nO=width, nI=width * views, nP=2),
+        Maxout(nO=width, nI=width * VIEWS, nP=2),
         LayerNorm(nI=width),
         Linear(nO=answers, nI=width),
     )
 
 
-def pool(encode: Model[Any, Any], width: int) -> Model[Features, Any]:
+def pool(encode: Model[Any, Any], width: int, depth: int) -> Model[Features, Any]:
     """Token vectors to one vector a passage: two learned attentions and the maximum over all tokens, the mean at the
     marks of the target person and of the target day, and the maximum over the sentences that name the person and, where
-    there are such, the day. Widths add up to six times `width`."""
+    there are such, the day. Widths add up to `VIEWS` times `width`."""
     heads: list[Model[Any, Any]] = [chain(ParametricAttention(nO=width), reduce_sum()) for _ in range(2)]
     model: Model[Features, Any] = Model(
-        "marked_pool", _pool_forward, layers=[with_array(encode), *heads], init=_pool_init, dims={"nO": 6 * width}
+        "marked_pool",
+        _pool_forward,
+        layers=[encode, *heads],
+        init=_pool_init,
+        dims={"nO": VIEWS * width},
+        attrs={"apart": depth},
     )
     return model
 
@@ -83,9 +123,9 @@ def _pool_init(model: Model[Features, Any], X: Features | None = None, Y: Any = 
     if X is None:
         return
     rng = np.random.default_rng(11)
-    sample = _ragged(np.ascontiguousarray(np.vstack(X)), np.array([len(x) for x in X], dtype="int32"))
-    model.layers[0].initialize(X=sample)
-    encoded = model.layers[0].predict(sample)
+    rows, tokens = stacked(X, model.attrs["apart"])
+    model.layers[0].initialize(X=rows)
+    encoded = _ragged(model.layers[0].predict(rows)[tokens], np.array([len(x) for x in X], dtype="int32"))
     for head in model.layers[1:]:
         head.initialize(X=encoded)
         query = head.layers[0].get_param("Q")
@@ -94,36 +134,32 @@ def _pool_init(model: Model[Features, Any], X: Features | None = None, Y: Any = 
 
 def _pool_forward(model: Model[Features, Any], X: Features, is_train: bool) -> tuple[np.ndarray, Any]:  # noqa: N803 - thinc's name
     lengths = np.array([len(x) for x in X], dtype="int32")
-    flags = np.concatenate([x[:, FLAGS] for x in X])
-    encoded, back_encode = model.layers[0](_ragged(np.ascontiguousarray(np.vstack(X)), lengths), is_train)
-    vectors = encoded.dataXd
-    attended = [head(encoded, is_train) for head in model.layers[1:]]
+    rows, tokens = stacked(X, model.attrs["apart"])
+    encoded, back_encode = model.layers[0](rows, is_train)
+    vectors = encoded[tokens]
+    attended = [head(_ragged(vectors, lengths), is_train) for head in model.layers[1:]]
     width = vectors.shape[1]
     count = len(X)
     tops = np.zeros((2, count, width), dtype="int64")
     pooled = np.zeros((4, count, width), dtype="float32")
     groups: list[tuple[np.ndarray, np.ndarray]] = []
     start = 0
-    for row, length in enumerate(lengths):
-        own = flags[start : start + length]
-        here = np.arange(start, start + length)
-        both = (own & NEAR_PERSON > 0) & (own & NEAR_DAY > 0)
-        near = both if both.any() else own & NEAR_PERSON > 0
-        near = here[near] if near.any() else here
-        tops[0, row] = start + vectors[start : start + length].argmax(axis=0)
+    for row, passage in enumerate(X):
+        near, person, day = (start + found for found in looked_at(passage[:, FLAGS]))
+        stop = start + len(passage)
+        tops[0, row] = start + vectors[start:stop].argmax(axis=0)
         tops[1, row] = near[vectors[near].argmax(axis=0)]
-        person, day = here[own & IS_PERSON > 0], here[own & IS_DAY > 0]
         groups.append((person, day))
         for place, chosen in ((2, person), (3, day)):
             if len(chosen):
                 pooled[place, row] = vectors[chosen].mean(axis=0)
-        start += length
+        start = stop
     columns = np.arange(width)
     pooled[0] = vectors[tops[0], columns]
     pooled[1] = vectors[tops[1], columns]
 
     def backprop(gradient: np.ndarray) -> list[np.ndarray]:
-        parts = [np.ascontiguousarray(gradient[:, i * width : (i + 1) * width]) for i in range(6)]
+        parts = [np.ascontiguousarray(gradient[:, i * width : (i + 1) * width]) for i in range(VIEWS)]
         back = np.zeros_like(vectors)
         for (_, back_head), part in zip(attended, parts[:2], strict=True):
             back += back_head(part).dataXd
@@ -133,7 +169,9 @@ def _pool_forward(model: Model[Features, Any], X: Features, is_train: bool) -> t
             for part, chosen in zip(parts[4:], chosen_two, strict=True):
                 if len(chosen):
                     back[chosen] += part[row] / len(chosen)
-        back_encode(_ragged(back, lengths))
+        spread = np.zeros_like(encoded)
+        spread[tokens] = back
+        back_encode(spread)
         return []
 
     return np.hstack([output for output, _ in attended] + list(pooled)), backprop

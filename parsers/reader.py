@@ -93,6 +93,7 @@ class Reader:
         doc = self.nlp.make_doc(text)
         sender = head.from_name if head is not None else ""
         doc.user_data["intake"] = Context(
+            text=text,
             days=self.conference.days,
             roster=self.roster,
             own=row,

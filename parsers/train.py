@@ -1,5 +1,6 @@
 """`python -m parsers.train`: rebuilds the model in `parsers/model` from the corpus, the same from the same seed."""
 
+import os
 import random
 import shutil
 import tempfile
@@ -15,13 +16,13 @@ import click
 import numpy as np
 import spacy
 from spacy.language import Language
-from thinc.api import Adam, Config, fix_random_seed
+from thinc.api import Adam, Config, fix_random_seed, set_current_ops
 
 from parsers.committee import Committee
 from parsers.corpus_format import Entry, read_corpus
 from parsers.examples import ATTENDANCE, ROLES, add_sentence, attending, one_hot, pairs, passage_of
 from parsers.marked import Passage, features
-from parsers.network import build, train_step
+from parsers.network import QuickOps, build, train_step
 from parsers.neural import SORTS, AsksModel, AttendanceModel, SortModel
 from parsers.together import count
 from parsers.train_names import train_names
@@ -183,6 +184,7 @@ def build_pipeline() -> Language:
 
 def _apart(name: str, number: int, entries: list[Entry], scale: float, folder: str) -> None:
     """Trains a component, or a member of one, and leaves it in a folder; for a process of its own."""
+    set_current_ops(QuickOps(use_blis=False))
 
     def log(line: str) -> None:
         click.echo(f"{name} {number}{line}")
@@ -210,6 +212,8 @@ def train(entries: Iterable[Entry], log: Log, *, epochs: float = 1.0) -> Languag
     ready = list(entries)
     nlp = build_pipeline()
     log(f"{len(ready)} entries")
+    # One thread a process: two processes fill the cores, and sums come out the same every time.
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     jobs = [*(("attendance", member) for member in range(MEMBERS)), ("ner", 0), ("asks", 0), ("sort", 0)]
     with (
         tempfile.TemporaryDirectory() as folder,
